@@ -1,0 +1,1 @@
+//! Databases, tokens, quota leases and usage, kept in SQLite.

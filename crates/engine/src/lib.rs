@@ -1,0 +1,1 @@
+//! Runs commands on one database, and says what changed.

@@ -1,0 +1,1 @@
+//! The REST door: HTTP/1.1 and HTTP/2, with or without TLS.

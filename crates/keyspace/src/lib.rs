@@ -1,0 +1,1 @@
+//! One database in memory.

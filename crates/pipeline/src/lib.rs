@@ -1,0 +1,1 @@
+//! From an incoming request to its reply, in typed steps.

@@ -1,0 +1,1 @@
+//! What the product promises, checked against the real server.
