@@ -1,1 +1,28 @@
 //! One database in memory.
+//!
+//! A [`Keyspace`] maps keys to values and knows their deadlines and their size. Nobody touches an entry but through
+//! two doors: a [`View`] reads at one instant, an [`Edit`] also writes. They alone do lazy expiry, byte accounting and
+//! the undo log, so a command cannot forget them. Time comes in as an argument ([`Now`]); nothing here reads a clock,
+//! draws a random number of its own, starts a thread or opens a file.
+
+pub mod collections;
+pub mod cost;
+mod edit;
+mod effect;
+mod entry;
+mod ledger;
+mod now;
+mod open;
+mod space;
+pub mod value;
+mod view;
+
+pub use collections::str::Str;
+pub use edit::Edit;
+pub use effect::Effect;
+pub use entry::Entry;
+pub use now::Now;
+pub use open::Open;
+pub use space::Keyspace;
+pub use value::{Contents, Kind, Value, WrongType};
+pub use view::View;

@@ -33,6 +33,8 @@ impl ReplyError {
     /// A string longer than Redis's 512 MB.
     pub const STRING_TOO_LONG: Self =
         Self::fixed("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+    /// A value longer than the plan allows for one key.
+    pub const RECORD_TOO_LONG: Self = Self::fixed("ERR max single record size exceeded");
 
     /// An error whose whole text, code included, is known at compile time.
     pub const fn fixed(text: &'static str) -> Self {

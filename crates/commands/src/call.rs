@@ -1,0 +1,141 @@
+//! A command on its way: the words, and what the table says of them.
+
+use fastrand::Rng;
+use latchkey_keyspace::{Keyspace, Now, Str};
+use latchkey_protocol::{Reply, ReplyError, Words};
+
+use crate::table::{self, Command};
+use crate::{Args, Facts, Key, Read, Run, Server, Settings, Spec, Write};
+
+/// Words that name a command of the table and have the right number. Only [`resolve`](Self::resolve) makes one.
+#[derive(Clone, Debug)]
+pub struct Call {
+    words: Words,
+    command: &'static Command,
+}
+
+impl Call {
+    /// Finds the command that the words name.
+    pub fn resolve(words: Words) -> Result<Self, ReplyError> {
+        let command = table::find(&words).ok_or_else(|| not_available(words.name()))?;
+        let command = match (command.spec.subcommands, words.as_slice().get(1)) {
+            ([], _) => command,
+            (_, None) => return Err(ReplyError::wrong_arity(&command.full_name())),
+            (_, Some(word)) => command.subcommand(word).ok_or_else(|| unknown_subcommand(command, word))?,
+        };
+        if !command.spec.arity.accepts(words.len()) {
+            return Err(ReplyError::wrong_arity(&command.full_name()));
+        }
+        Ok(Self { words, command })
+    }
+
+    /// The command's declaration.
+    pub fn spec(&self) -> &'static Spec {
+        self.command.spec
+    }
+
+    /// The command with its family.
+    pub fn command(&self) -> &'static Command {
+        self.command
+    }
+
+    /// Name and arguments.
+    pub fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// The arguments, without the name and, of a subcommand, without its container's.
+    pub fn args(&self) -> Args<'_> {
+        let skipped = 1 + usize::from(self.command.parent.is_some());
+        Args::new(&self.words.as_slice()[skipped..])
+    }
+
+    /// The keys that it names, in order.
+    pub fn keys(&self) -> Vec<Key<'_>> {
+        let spec = self.spec();
+        spec.keys.among(self.words.as_slice(), spec.access())
+    }
+}
+
+/// Where a command runs: one database at one instant.
+#[derive(Debug)]
+pub struct Site<'a> {
+    /// The keys.
+    pub keyspace: &'a mut Keyspace,
+    /// The instant.
+    pub now: Now,
+    /// The database's random numbers.
+    pub chance: &'a mut Rng,
+    /// What is known of the process and the database.
+    pub facts: &'a Facts,
+    /// What CONFIG SET may change.
+    pub settings: &'a mut Settings,
+    /// The longest value that the plan allows under one key.
+    pub record_bytes_max: u64,
+}
+
+impl Call {
+    /// Runs the command to its end. It never waits.
+    pub fn run(&self, site: &mut Site<'_>) -> Reply {
+        self.announce(site.keyspace);
+        let reply = self.handle(site);
+        site.keyspace.announce(None);
+        reply
+    }
+
+    fn handle(&self, site: &mut Site<'_>) -> Reply {
+        let result = match self.spec().run {
+            Run::Read(handler) => {
+                handler(&mut Read::new(site.keyspace.view(site.now), site.chance), self.args())
+            }
+            Run::Write(handler) => {
+                let edit = site.keyspace.edit(site.now);
+                handler(&mut Write::new(edit, site.chance, site.record_bytes_max), self.args())
+            }
+            Run::Server(handler) => {
+                let view = site.keyspace.view(site.now);
+                handler(&mut Server { view, facts: site.facts, settings: site.settings }, self.args())
+            }
+            Run::Session | Run::Container => Err(not_over_rest(self.command).into()),
+        };
+        result.unwrap_or_else(Reply::from)
+    }
+
+    /// Tells the keyspace which keys will be touched; in debug builds it refuses any other. So a key that the spec
+    /// forgets is found by the first test that runs the command.
+    fn announce(&self, keyspace: &mut Keyspace) {
+        if cfg!(debug_assertions) && !self.spec().reaches_all {
+            keyspace.announce(Some(self.keys().iter().map(|key| Str::from(key.name)).collect()));
+        }
+    }
+}
+
+/// What a door without connections answers to a command that needs one.
+pub fn not_over_rest(command: &Command) -> ReplyError {
+    let name = command.parent.unwrap_or(command.spec).name;
+    ReplyError::new(format!(
+        "ERR Command \"{name}\" is not allowed in REST or it has a special context path"
+    ))
+}
+
+/// So much of a name that nobody knows is repeated in the error.
+const ECHO_MAX: usize = 64;
+
+fn not_available(name: &[u8]) -> ReplyError {
+    let name = printable(name).to_ascii_uppercase();
+    ReplyError::new(format!(
+        "ERR Command is not available: '{name}'. See https://upstash.com/docs/redis/overall/rediscompatibility for details"
+    ))
+}
+
+fn unknown_subcommand(container: &Command, word: &[u8]) -> ReplyError {
+    let (word, name) = (printable(word), container.spec.name);
+    ReplyError::new(format!("ERR unknown subcommand '{word}'. Try {name} HELP."))
+}
+
+/// The beginning of a client's word, fit for an error text.
+fn printable(word: &[u8]) -> String {
+    let cut = &word[..word.len().min(ECHO_MAX)];
+    let text = String::from_utf8_lossy(cut);
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

@@ -1,0 +1,8 @@
+//! The server.
+
+use crate::{Category, Family, Spec};
+
+pub(crate) const FAMILY: Family =
+    Family { group: "server", category: None, commands: COMMANDS };
+
+const COMMANDS: &[Spec] = &[];

@@ -1,0 +1,256 @@
+//! How a command is declared.
+
+use crate::keys::{Access, Keys};
+use crate::{Args, Categories, Category, Read, Result, Server, Write};
+
+/// All that is known of a command. Made by const functions above its handler:
+///
+/// ```ignore
+/// pub(super) const STRLEN: Spec = Spec::read("STRLEN", strlen)
+///     .summary("Returns the length of a string.")
+///     .since("2.2.0")
+///     .arity(Exactly(2))
+///     .keys(At(1))
+///     .fast()
+///     .example("> SET greeting hello\nOK\n> STRLEN greeting\n(integer) 5");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// The name in upper case; of a subcommand, only its own word.
+    pub name: &'static str,
+    /// The handler, and with it what the command may do.
+    pub run: Run,
+    /// One sentence.
+    pub summary: &'static str,
+    /// The version of Redis that brought it, or of Upstash's own: `upstash`.
+    pub since: &'static str,
+    /// How many words.
+    pub arity: Arity,
+    /// Where its keys are.
+    pub keys: Keys,
+    /// Whether it needs room.
+    pub growth: Growth,
+    /// How its time grows.
+    pub cost: Cost,
+    /// Redis's `fast` flag: constant or logarithmic time.
+    pub fast: bool,
+    /// Whether it can reach keys that it does not name (KEYS, SCAN, RANDOMKEY).
+    pub reaches_all: bool,
+    /// Whether running it is free of charge.
+    pub free: bool,
+    /// Whether it is kept from scripts.
+    pub no_script: bool,
+    /// Categories beyond those that follow from family and kind.
+    pub extra: Categories,
+    /// A session with the command, checked by a test.
+    pub example: &'static str,
+    /// Of a container such as CONFIG: what it holds.
+    pub subcommands: &'static [Spec],
+}
+
+/// How a command is run. The kind says what it may do: the flags `readonly` and `write` are read off it.
+#[derive(Clone, Copy, Debug)]
+pub enum Run {
+    /// Reads keys.
+    Read(fn(&mut Read<'_>, Args<'_>) -> Result),
+    /// Writes keys.
+    Write(fn(&mut Write<'_>, Args<'_>) -> Result),
+    /// Tells of the server, or changes the database's settings.
+    Server(fn(&mut Server<'_>, Args<'_>) -> Result),
+    /// Belongs to a connection, so the door that has one answers it. Not available over REST.
+    Session,
+    /// Has no handler of its own, only subcommands.
+    Container,
+}
+
+/// How many words a command has, its name included (and a container's, for a subcommand).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arity {
+    /// So many.
+    Exactly(usize),
+    /// So many or more.
+    AtLeast(usize),
+}
+
+/// Whether a command can make the database larger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Growth {
+    /// It cannot.
+    None,
+    /// By no more than its arguments take when they are stored.
+    Arguments,
+    /// By how much is known only afterwards (COPY, the STORE commands, SETRANGE).
+    Free,
+}
+
+/// How a command's time grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// With its arguments, if at all.
+    Small,
+    /// With the size of the values it names.
+    Values,
+    /// With the number of keys in the database.
+    Database,
+}
+
+impl Arity {
+    /// Whether a command of `words` words has the right number.
+    pub fn accepts(self, words: usize) -> bool {
+        match self {
+            Self::Exactly(n) => words == n,
+            Self::AtLeast(n) => words >= n,
+        }
+    }
+
+    /// As `COMMAND INFO` gives it: negative for "or more".
+    pub fn signed(self) -> i64 {
+        match self {
+            Self::Exactly(n) => n as i64,
+            Self::AtLeast(n) => -(n as i64),
+        }
+    }
+}
+
+impl Spec {
+    const fn new(name: &'static str, run: Run) -> Self {
+        Self {
+            name,
+            run,
+            summary: "",
+            since: "",
+            arity: Arity::AtLeast(1),
+            keys: Keys::None,
+            growth: Growth::None,
+            cost: Cost::Small,
+            fast: false,
+            reaches_all: false,
+            free: false,
+            no_script: false,
+            extra: Categories::NONE,
+            example: "",
+            subcommands: &[],
+        }
+    }
+
+    /// A command that reads keys.
+    pub const fn read(name: &'static str, handler: fn(&mut Read<'_>, Args<'_>) -> Result) -> Self {
+        Self::new(name, Run::Read(handler))
+    }
+
+    /// A command that writes keys.
+    pub const fn write(name: &'static str, handler: fn(&mut Write<'_>, Args<'_>) -> Result) -> Self {
+        Self::new(name, Run::Write(handler))
+    }
+
+    /// A command about the server or the database's settings.
+    pub const fn server(name: &'static str, handler: fn(&mut Server<'_>, Args<'_>) -> Result) -> Self {
+        Self::new(name, Run::Server(handler))
+    }
+
+    /// A command that belongs to a connection.
+    pub const fn session(name: &'static str) -> Self {
+        Self::new(name, Run::Session)
+    }
+
+    /// A command that only holds subcommands.
+    pub const fn container(name: &'static str, subcommands: &'static [Spec]) -> Self {
+        let mut spec = Self::new(name, Run::Container);
+        spec.subcommands = subcommands;
+        spec.arity = Arity::AtLeast(2);
+        spec
+    }
+
+    /// One sentence on what it does.
+    pub const fn summary(mut self, summary: &'static str) -> Self {
+        self.summary = summary;
+        self
+    }
+
+    /// The version of Redis that brought it.
+    pub const fn since(mut self, since: &'static str) -> Self {
+        self.since = since;
+        self
+    }
+
+    /// How many words it has, the name included.
+    pub const fn arity(mut self, arity: Arity) -> Self {
+        self.arity = arity;
+        self
+    }
+
+    /// Where its keys are.
+    pub const fn keys(mut self, keys: Keys) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// It can make the database larger, by what its arguments take.
+    pub const fn grows(mut self) -> Self {
+        self.growth = Growth::Arguments;
+        self
+    }
+
+    /// It can make the database larger, by how much is known only afterwards.
+    pub const fn grows_freely(mut self) -> Self {
+        self.growth = Growth::Free;
+        self
+    }
+
+    /// How its time grows, where that is not with its arguments.
+    pub const fn cost(mut self, cost: Cost) -> Self {
+        self.cost = cost;
+        self
+    }
+
+    /// It takes constant or logarithmic time.
+    pub const fn fast(mut self) -> Self {
+        self.fast = true;
+        self
+    }
+
+    /// It can reach keys that it does not name.
+    pub const fn reaches_all(mut self) -> Self {
+        self.reaches_all = true;
+        self
+    }
+
+    /// Running it is free of charge.
+    pub const fn free(mut self) -> Self {
+        self.free = true;
+        self
+    }
+
+    /// It is kept from scripts.
+    pub const fn no_script(mut self) -> Self {
+        self.no_script = true;
+        self
+    }
+
+    /// One more ACL category.
+    pub const fn category(mut self, category: Category) -> Self {
+        self.extra = self.extra.with(category);
+        self
+    }
+
+    /// A session that shows it: lines that begin with `> ` are commands, the others what `redis-cli` prints.
+    pub const fn example(mut self, example: &'static str) -> Self {
+        self.example = example;
+        self
+    }
+
+    /// Whether it writes keys.
+    pub fn is_write(&self) -> bool {
+        matches!(self.run, Run::Write(_))
+    }
+
+    /// Whether it reads keys and writes none.
+    pub fn is_read(&self) -> bool {
+        matches!(self.run, Run::Read(_))
+    }
+
+    /// What it does to the keys that it names, unless they say otherwise.
+    pub fn access(&self) -> Access {
+        if self.is_write() { Access::Both } else { Access::Read }
+    }
+}

@@ -1,0 +1,141 @@
+//! All commands, by name.
+
+use std::sync::LazyLock;
+
+use latchkey_keyspace::collections::scan_map::ScanMap;
+use latchkey_keyspace::Str;
+use latchkey_protocol::Words;
+
+use crate::{Categories, Category, Cost, Run, Spec};
+
+/// The families, in the order in which documents list them.
+pub const FAMILIES: &[&Family] = &[
+    &crate::string::FAMILY,
+    &crate::generic::FAMILY,
+    &crate::hash::FAMILY,
+    &crate::list::FAMILY,
+    &crate::set::FAMILY,
+    &crate::sorted_set::FAMILY,
+    &crate::connection::FAMILY,
+    &crate::server::FAMILY,
+];
+
+/// Commands that belong together: a folder, a group in `COMMAND DOCS`, an ACL category.
+#[derive(Debug)]
+pub struct Family {
+    /// The group's name in `COMMAND DOCS`, such as `sorted-set`.
+    pub group: &'static str,
+    /// The ACL category that all of them have, if there is one.
+    pub category: Option<Category>,
+    /// The commands.
+    pub commands: &'static [Spec],
+}
+
+/// A command as the table knows it: its declaration, its family and, of a subcommand, its container.
+#[derive(Debug)]
+pub struct Command {
+    /// The declaration.
+    pub spec: &'static Spec,
+    /// Where it belongs.
+    pub family: &'static Family,
+    /// The container, for a subcommand.
+    pub parent: Option<&'static Spec>,
+    subcommands: Vec<Command>,
+}
+
+/// Every command, containers with what they hold, in the order of the families.
+pub fn commands() -> &'static [Command] {
+    &TABLE.commands
+}
+
+/// The command, or container, that the first word names, in any case.
+pub fn find(words: &Words) -> Option<&'static Command> {
+    TABLE.by_name(words.name())
+}
+
+struct Table {
+    commands: Vec<Command>,
+    index: ScanMap<usize>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
+
+/// No command's name is longer.
+const NAME_BYTES_MAX: usize = 32;
+
+impl Table {
+    fn new() -> Self {
+        let commands: Vec<Command> = FAMILIES
+            .iter()
+            .flat_map(|family| family.commands.iter().map(|spec| Command::new(spec, family, None)))
+            .collect();
+        let mut index = ScanMap::new(0);
+        for (at, command) in commands.iter().enumerate() {
+            index.insert(Str::from(command.spec.name.as_bytes()), at);
+        }
+        Self { commands, index }
+    }
+
+    fn by_name(&self, name: &[u8]) -> Option<&Command> {
+        let mut upper = [0; NAME_BYTES_MAX];
+        let upper = upper.get_mut(..name.len())?;
+        upper.copy_from_slice(name);
+        upper.make_ascii_uppercase();
+        self.index.get(upper).map(|&at| &self.commands[at])
+    }
+}
+
+impl Command {
+    fn new(spec: &'static Spec, family: &'static Family, parent: Option<&'static Spec>) -> Self {
+        let subcommands = spec.subcommands.iter().map(|sub| Self::new(sub, family, Some(spec))).collect();
+        Self { spec, family, parent, subcommands }
+    }
+
+    /// The subcommand of this name, in any case.
+    pub fn subcommand(&self, word: &[u8]) -> Option<&Self> {
+        self.subcommands.iter().find(|command| word.eq_ignore_ascii_case(command.spec.name.as_bytes()))
+    }
+
+    /// What it holds, if it is a container.
+    pub fn subcommands(&self) -> &[Self] {
+        &self.subcommands
+    }
+
+    /// The name in lower case, a subcommand's as `config|get`.
+    pub fn full_name(&self) -> String {
+        let name = self.spec.name.to_ascii_lowercase();
+        match self.parent {
+            Some(parent) => format!("{}|{name}", parent.name.to_ascii_lowercase()),
+            None => name,
+        }
+    }
+
+    /// Its ACL categories: those of its kind and family, and those it declares.
+    pub fn categories(&self) -> Categories {
+        let speed = if self.spec.fast { Category::Fast } else { Category::Slow };
+        let mut all = self.spec.extra.with(speed);
+        if let Some(category) = self.family.category {
+            all = all.with(category);
+        }
+        match self.spec.run {
+            Run::Read(_) => all.with(Category::Read),
+            Run::Write(_) => all.with(Category::Write),
+            Run::Server(_) | Run::Session | Run::Container => all,
+        }
+    }
+
+    /// Whether a token that may only read may run it: reads that reach no further than the keys they name, and those
+    /// that only tell of the connection or of time. As Upstash's read-only token, it refuses SCAN and KEYS.
+    pub fn is_for_readers(&self) -> bool {
+        match self.spec.run {
+            Run::Read(_) => !self.categories().has(Category::Dangerous) && !self.spec.name.eq("SCAN"),
+            Run::Server(_) => self.spec.free || self.spec.fast,
+            Run::Write(_) | Run::Session | Run::Container => false,
+        }
+    }
+
+    /// Whether its time grows with more than its arguments.
+    pub fn is_heavy(&self) -> bool {
+        self.spec.cost != Cost::Small
+    }
+}

@@ -1,0 +1,234 @@
+//! The rules that every command has to keep, and every command's example.
+
+use fastrand::Rng;
+use latchkey_keyspace::{Keyspace, Now};
+use latchkey_protocol::{Reply, Words, number};
+
+use crate::{Call, Facts, Run, Settings, Site, Spec, commands};
+
+/// The instant at which every test begins: 2026-01-02T03:04:05.678Z.
+pub(crate) const START: Now = Now::from_ms(1_767_323_045_678);
+
+/// A database that runs command lines, and prints replies as `redis-cli` does.
+pub(crate) struct Shell {
+    pub(crate) keyspace: Keyspace,
+    pub(crate) now: Now,
+    chance: Rng,
+    facts: Facts,
+    settings: Settings,
+}
+
+impl Shell {
+    pub(crate) fn new() -> Self {
+        let facts = Facts { started_at_ms: START.ms(), version: "0.0.0", ..Facts::default() };
+        Self {
+            keyspace: Keyspace::new(7),
+            now: START,
+            chance: Rng::with_seed(7),
+            facts,
+            settings: Settings::default(),
+        }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn wait_ms(&mut self, ms: i64) {
+        self.now = Now::from_us(self.now.us() + ms * 1000);
+    }
+
+    /// Runs a line such as `SET key "two words"`.
+    pub(crate) fn run(&mut self, line: &str) -> Reply {
+        self.run_words(words(line))
+    }
+
+    pub(crate) fn run_words(&mut self, words: Words) -> Reply {
+        let call = match Call::resolve(words) {
+            Ok(call) => call,
+            Err(error) => return Reply::Error(error),
+        };
+        let reply = call.run(&mut Site {
+            keyspace: &mut self.keyspace,
+            now: self.now,
+            chance: &mut self.chance,
+            facts: &self.facts,
+            settings: &mut self.settings,
+            record_bytes_max: 100 * 1024 * 1024,
+        });
+        assert_eq!(self.keyspace.bytes(), self.keyspace.recount_bytes(), "byte account after {}", call.command().full_name());
+        reply
+    }
+
+    /// Runs a session: lines that begin with `> ` are commands, `~ 1500` lets so many milliseconds pass, the others are
+    /// what has to be printed.
+    #[track_caller]
+    pub(crate) fn check(&mut self, session: &str) {
+        let mut lines = session.lines().map(str::trim_end).filter(|line| !line.trim().is_empty()).peekable();
+        while let Some(line) = lines.next() {
+            let line = line.trim_start();
+            if let Some(ms) = line.strip_prefix("~ ") {
+                self.wait_ms(ms.parse().expect("milliseconds after ~"));
+                continue;
+            }
+            let command = line.strip_prefix("> ").unwrap_or_else(|| panic!("expected a command, got {line:?}"));
+            let mut expected = String::new();
+            while let Some(line) = lines.next_if(|line| !line.trim_start().starts_with(['>', '~'])) {
+                expected.push_str(line.trim_start());
+                expected.push('\n');
+            }
+            let printed = show(&self.run(command));
+            let printed: String = printed.lines().map(|line| format!("{}\n", line.trim_start())).collect();
+            assert_eq!(printed, expected, "after {command}");
+        }
+    }
+}
+
+/// Runs a session on an empty database.
+#[track_caller]
+pub(crate) fn check(session: &str) {
+    Shell::new().check(session);
+}
+
+/// Splits a line at spaces. Words may be in double quotes, with `\"`, `\\`, `\n` and `\xHH`.
+pub(crate) fn words(line: &str) -> Words {
+    let mut words = Vec::new();
+    let mut chars = line.chars().peekable();
+    while let Some(&c) = chars.peek() {
+        if c == ' ' {
+            chars.next();
+            continue;
+        }
+        let mut word = Vec::new();
+        if c == '"' {
+            chars.next();
+            while let Some(c) = chars.next().filter(|&c| c != '"') {
+                let escaped = if c == '\\' { chars.next() } else { None };
+                match (c, escaped) {
+                    ('\\', Some('n')) => word.push(b'\n'),
+                    ('\\', Some('x')) => {
+                        let hex: String = chars.by_ref().take(2).collect();
+                        word.push(u8::from_str_radix(&hex, 16).expect("two hexadecimal digits"));
+                    }
+                    ('\\', Some(c)) => word.extend(c.to_string().bytes()),
+                    (c, _) => word.extend(c.to_string().bytes()),
+                }
+            }
+        } else {
+            while let Some(c) = chars.next_if(|&c| c != ' ') {
+                word.extend(c.to_string().bytes());
+            }
+        }
+        words.push(word.into());
+    }
+    words.into_iter().collect()
+}
+
+/// A reply as `redis-cli` prints it in RESP2.
+pub(crate) fn show(reply: &Reply) -> String {
+    match reply {
+        Reply::Status(text) => text.to_string(),
+        Reply::Bulk(bytes) | Reply::Verbatim(bytes) => quote(bytes),
+        Reply::Int(n) => format!("(integer) {n}"),
+        Reply::Null | Reply::NullArray => "(nil)".into(),
+        Reply::Double(n) => quote(number::format_double(*n).as_bytes()),
+        Reply::Bool(yes) => format!("(integer) {}", i64::from(*yes)),
+        Reply::Error(error) => format!("(error) {error}"),
+        Reply::Array(items) | Reply::Set(items) => show_list(items.iter().collect()),
+        Reply::Pairs(pairs) | Reply::Map(pairs) => {
+            show_list(pairs.iter().flat_map(|(name, value)| [name, value]).collect())
+        }
+    }
+}
+
+fn show_list(items: Vec<&Reply>) -> String {
+    if items.is_empty() {
+        return "(empty array)".into();
+    }
+    let width = items.len().to_string().len();
+    let numbered = items.iter().enumerate().map(|(i, item)| {
+        let shown = show(item).replace('\n', &format!("\n{}", " ".repeat(width + 2)));
+        format!("{:>width$}) {shown}", i + 1)
+    });
+    numbered.collect::<Vec<_>>().join("\n")
+}
+
+fn quote(bytes: &[u8]) -> String {
+    let mut quoted = String::from("\"");
+    for &byte in bytes {
+        match byte {
+            b'"' | b'\\' => quoted.extend(['\\', byte as char]),
+            b'\n' => quoted.push_str("\\n"),
+            b'\r' => quoted.push_str("\\r"),
+            b'\t' => quoted.push_str("\\t"),
+            b' '..=b'~' => quoted.push(byte as char),
+            _ => quoted.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Every spec, containers and what they hold.
+fn specs() -> Vec<&'static Spec> {
+    let with_subcommands = |command: &'static crate::Command| {
+        std::iter::once(command.spec).chain(command.subcommands().iter().map(|sub| sub.spec))
+    };
+    commands().iter().flat_map(with_subcommands).collect()
+}
+
+/// The documentation shows examples, so they have to be true.
+#[test]
+fn every_example_holds() {
+    for spec in specs() {
+        if !matches!(spec.run, Run::Session | Run::Container) {
+            assert!(spec.example.starts_with("> "), "{} has no example", spec.name);
+        }
+        check(spec.example);
+    }
+}
+
+#[test]
+fn every_example_shows_its_command() {
+    for spec in specs().into_iter().filter(|spec| !spec.example.is_empty()) {
+        let shown = spec.example.to_ascii_uppercase();
+        assert!(shown.contains(spec.name), "the example of {} does not use it", spec.name);
+    }
+}
+
+#[test]
+fn every_spec_is_complete() {
+    for spec in specs() {
+        let name = spec.name;
+        assert_eq!(name, name.to_ascii_uppercase(), "{name} is not in upper case");
+        assert!(spec.summary.ends_with('.'), "{name} has no summary that is a sentence");
+        assert!(!spec.since.is_empty(), "{name} does not say since when");
+        assert!(name.len() <= 32, "{name} is longer than the index looks");
+    }
+}
+
+#[test]
+fn no_two_commands_share_a_name() {
+    let mut names: Vec<_> = commands().iter().map(|command| command.spec.name).collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count);
+    for command in commands() {
+        let mut names: Vec<_> = command.subcommands().iter().map(|sub| sub.spec.name).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count, "in {}", command.spec.name);
+    }
+}
+
+/// A mistyped name, a missing argument: the client is told what, and never sees a panic.
+#[test]
+fn what_is_not_a_command_is_refused_by_name() {
+    let mut shell = Shell::new();
+    let refusal = show(&shell.run("nosuch a b"));
+    assert_eq!(
+        refusal,
+        "(error) ERR Command is not available: 'NOSUCH'. See \
+         https://upstash.com/docs/redis/overall/rediscompatibility for details"
+    );
+    assert_eq!(show(&shell.run("GeT")), "(error) ERR wrong number of arguments for 'get' command");
+}

@@ -1,0 +1,30 @@
+//! The formula for stored bytes.
+//!
+//! Stored bytes are a defined number, the same on every machine and for every allocator, because plans and bills are
+//! written in it. It approximates the memory that a key takes and is kept incrementally:
+//!
+//! | what | bytes |
+//! |---|---|
+//! | each key | 48 + length of the key |
+//! | a key's deadline | 16 |
+//! | a string | its length (an integer: the length of its decimal form) |
+//! | each list element | 16 + its length |
+//! | each set member | 16 + its length |
+//! | each hash field | 32 + length of the field + length of its value |
+//! | a field's deadline | 16 |
+//! | each sorted set member | 40 + its length |
+//!
+//! How a value is encoded in memory makes no difference.
+
+/// What a key costs besides its name and its value.
+pub const KEY: u64 = 48;
+/// What a deadline costs, of a key or of a hash field.
+pub const DEADLINE: u64 = 16;
+/// What a list element costs besides its bytes.
+pub const LIST_ELEMENT: u64 = 16;
+/// What a set member costs besides its bytes.
+pub const SET_MEMBER: u64 = 16;
+/// What a hash field costs besides the bytes of its name and value.
+pub const HASH_FIELD: u64 = 32;
+/// What a sorted set member costs besides its bytes; the score is in it.
+pub const SORTED_SET_MEMBER: u64 = 40;

@@ -1,0 +1,216 @@
+//! Writing a keyspace at one instant.
+
+use crate::entry::Entry;
+use crate::space::Before;
+use crate::value::{Hash, List, Set, SortedSet, Text};
+use crate::{Contents, Effect, Keyspace, Now, Open, Str, Value, View, WrongType};
+
+/// The way to change a keyspace. Whatever it changes, it counts, and it can record it and take it back.
+#[derive(Debug)]
+pub struct Edit<'a> {
+    pub(crate) space: &'a mut Keyspace,
+    pub(crate) now: Now,
+}
+
+impl<'a> Edit<'a> {
+    pub(crate) fn new(space: &'a mut Keyspace, now: Now) -> Self {
+        Self { space, now }
+    }
+
+    /// The instant.
+    pub fn now(&self) -> Now {
+        self.now
+    }
+
+    /// Reads at the same instant.
+    pub fn view(&self) -> View<'_> {
+        self.space.view(self.now)
+    }
+
+    /// The seed for hash maps inside values.
+    pub fn seed(&self) -> u64 {
+        self.space.seed
+    }
+
+    /// Sets a key, whatever it held. It has no deadline then. An empty collection removes the key.
+    pub fn put(&mut self, key: &[u8], value: impl Contents) {
+        self.put_with(key, value, None);
+    }
+
+    /// As [`put`](Self::put), with a deadline. One that has passed removes the key.
+    pub fn put_with(&mut self, key: &[u8], value: impl Contents, expires_at_ms: Option<i64>) {
+        let passed = expires_at_ms.is_some_and(|at| at <= self.now.ms());
+        if value.is_empty() || passed {
+            self.remove(key);
+        } else {
+            self.put_until(key, value.into_value(), expires_at_ms);
+        }
+    }
+
+    /// Sets a key, and leaves its deadline as it was.
+    pub fn put_keeping_deadline(&mut self, key: &[u8], value: impl Contents) {
+        let expires_at_ms = self.view().peek(key).and_then(Entry::expires_at_ms);
+        self.put_until(key, value.into_value(), expires_at_ms);
+    }
+
+    /// Sets a key to a value of any type, which is not empty.
+    pub fn put_until(&mut self, key: &[u8], value: Value, expires_at_ms: Option<i64>) {
+        let forward =
+            self.space.ledger.record.is_some().then(|| Effect::Put { key: key.into(), value: value.clone(), expires_at_ms });
+        let old = self.space.insert(key, Entry::new(value, expires_at_ms, self.now));
+        self.note_replaced(key, old, forward);
+    }
+
+    /// Removes a key. Whether it existed.
+    pub fn remove(&mut self, key: &[u8]) -> bool {
+        let Some(old) = self.space.take(key) else { return false };
+        let live = old.is_live(self.now);
+        let forward = self.space.ledger.record.is_some().then(|| Effect::Remove { key: key.into() });
+        self.note_replaced(key, Some(old), forward);
+        live
+    }
+
+    /// Gives a key another deadline, or none. Whether the key exists. A deadline that has passed removes the key.
+    pub fn set_deadline(&mut self, key: &[u8], expires_at_ms: Option<i64>) -> bool {
+        let Some(old) = self.view().peek(key).map(Entry::expires_at_ms) else { return false };
+        if expires_at_ms.is_some_and(|at| at <= self.now.ms()) {
+            return self.remove(key);
+        }
+        if old != expires_at_ms {
+            let Some(entry) = self.space.slot(key) else { return false };
+            let before = Before::of(entry);
+            entry.expires_at_ms = expires_at_ms.unwrap_or(crate::entry::NEVER);
+            self.space.recount(key, before);
+            self.space.ledger.note(
+                || Effect::Expire { key: key.into(), expires_at_ms },
+                || vec![Effect::Expire { key: key.into(), expires_at_ms: old }],
+            );
+        }
+        true
+    }
+
+    /// Moves value and deadline of `source` to `destination`, and drops what was there. Whether `source` exists.
+    pub fn rename(&mut self, source: &[u8], destination: &[u8]) -> bool {
+        if !self.view().exists(source) {
+            return false;
+        }
+        if source == destination {
+            return true;
+        }
+        let Some(moved) = self.space.take(source) else { return false };
+        let replaced = self.space.insert(destination, moved);
+        let (source, destination) = (Str::from(source), Str::from(destination));
+        let undo = self.space.ledger.undo.is_some();
+        let restore = replaced.and_then(|old| self.restore(&destination, old, undo));
+        self.space.ledger.note(
+            || Effect::Rename { source: source.clone(), destination: destination.clone() },
+            || {
+                let back = Effect::Rename { source: destination.clone(), destination: source.clone() };
+                std::iter::once(back).chain(restore).collect()
+            },
+        );
+        true
+    }
+
+    /// Removes every key.
+    pub fn clear(&mut self) {
+        if self.space.entries.is_empty() {
+            return;
+        }
+        let seed = self.space.seed;
+        let entries = std::mem::replace(&mut self.space.entries, crate::collections::scan_map::ScanMap::new(seed));
+        self.space.due.clear();
+        self.space.expiring = 0;
+        self.space.bytes = 0;
+        let ledger = &mut self.space.ledger;
+        ledger.changes += 1;
+        if let Some(record) = &mut ledger.record {
+            record.push(Effect::Clear);
+        }
+        match &mut ledger.undo {
+            Some(undo) => undo.extend(entries.into_iter().map(|(key, entry)| {
+                let expires_at_ms = entry.expires_at_ms();
+                Effect::Put { key, value: entry.value, expires_at_ms }
+            })),
+            None => ledger.garbage.push(Box::new(entries)),
+        }
+    }
+
+    /// Drops keys and hash fields that are past their deadline, soonest first, at most `limit` keys. How many it saw;
+    /// fewer than `limit` means that nothing is left to do.
+    pub fn sweep(&mut self, limit: usize) -> usize {
+        let hashes: Vec<u64> =
+            self.space.due.range(..(self.now.ms(), 0)).take(limit).map(|&(_, hash)| hash).collect();
+        for &hash in &hashes {
+            let keys: Vec<Str> = self.space.entries.get_by_hash(hash).map(|(key, _)| key.clone()).collect();
+            keys.iter().for_each(|key| self.sweep_key(key));
+        }
+        hashes.len()
+    }
+
+    fn sweep_key(&mut self, key: &[u8]) {
+        let Some(entry) = self.space.entries.get(key) else { return };
+        if !entry.is_live(self.now) {
+            self.remove(key);
+        } else if entry.value.first_deadline_ms().is_some_and(|at| self.now.is_past(at)) {
+            // Opening a hash drops the fields that are past their deadline.
+            drop(self.hash(key));
+        }
+    }
+}
+
+/// The two ways to open a key of one type.
+macro_rules! opens {
+    ($($type:ident: $existing:ident, $or_new:ident, $what:literal;)*) => {
+        impl Edit<'_> {
+            $(
+                #[doc = concat!("Opens ", $what, " to edit it, if the key exists.")]
+                pub fn $existing<'k>(&'k mut self, key: &'k [u8]) -> Result<Option<Open<'k, $type>>, WrongType> {
+                    Open::existing(self.space, key, self.now)
+                }
+
+                #[doc = concat!("Opens ", $what, " to edit it; a new one if the key does not exist, which stays only if it is not empty in the end.")]
+                pub fn $or_new<'k>(&'k mut self, key: &'k [u8]) -> Result<Open<'k, $type>, WrongType> {
+                    Open::or_new(self.space, key, self.now)
+                }
+            )*
+        }
+    };
+}
+
+opens! {
+    Text: text, text_or_new, "a string";
+    List: list, list_or_new, "a list";
+    Hash: hash, hash_or_new, "a hash";
+    Set: set, set_or_new, "a set";
+    SortedSet: sorted_set, sorted_set_or_new, "a sorted set";
+}
+
+impl Edit<'_> {
+    /// Notes that `old` was replaced or removed, and disposes of it.
+    fn note_replaced(&mut self, key: &[u8], old: Option<Entry>, forward: Option<Effect>) {
+        let ledger = &mut self.space.ledger;
+        ledger.changes += 1;
+        if let (Some(record), Some(forward)) = (&mut ledger.record, forward) {
+            record.push(forward);
+        }
+        let undo = ledger.undo.is_some();
+        let back = match old {
+            Some(old) => self.restore(key, old, undo),
+            None => undo.then(|| Effect::Remove { key: key.into() }),
+        };
+        if let (Some(undo), Some(back)) = (&mut self.space.ledger.undo, back) {
+            undo.push(back);
+        }
+    }
+
+    /// What brings an entry back, if that may be wanted; otherwise its value is disposed of.
+    fn restore(&mut self, key: &[u8], old: Entry, undo: bool) -> Option<Effect> {
+        let expires_at_ms = old.expires_at_ms();
+        if undo {
+            return Some(Effect::Put { key: key.into(), value: old.value, expires_at_ms });
+        }
+        self.space.ledger.discard(old.value);
+        None
+    }
+}

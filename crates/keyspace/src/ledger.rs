@@ -1,0 +1,52 @@
+//! What one step has changed so far.
+
+use std::any::Any;
+
+use crate::{Effect, Value};
+
+/// Collections with more elements than this are handed out to be freed elsewhere.
+const FREED_ELSEWHERE_MIN: usize = 64;
+
+/// Keeps what a step changed: forwards for whoever records it, backwards for whoever may have to take it back.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    /// Changes since the keyspace was made. Never goes back, not even when a step is taken back.
+    pub(crate) changes: u64,
+    /// The changes of this step in order, if somebody records them.
+    pub(crate) record: Option<Vec<Effect>>,
+    /// What takes this step back, last first, if somebody may want that.
+    pub(crate) undo: Option<Vec<Effect>>,
+    /// What was taken out of the keyspace and is costly to free.
+    pub(crate) garbage: Vec<Box<dyn Any + Send>>,
+}
+
+impl Ledger {
+    /// Notes a change. Both closures run only if somebody wants what they make; `inverse` lists what takes the change
+    /// back in the order in which it has to be done.
+    pub(crate) fn note(
+        &mut self,
+        forward: impl FnOnce() -> Effect,
+        inverse: impl FnOnce() -> Vec<Effect>,
+    ) {
+        self.changes += 1;
+        if let Some(record) = &mut self.record {
+            record.push(forward());
+        }
+        if let Some(undo) = &mut self.undo {
+            undo.extend(inverse().into_iter().rev());
+        }
+    }
+
+    /// Takes a value that is no longer needed, to be freed now or elsewhere.
+    pub(crate) fn discard(&mut self, value: Value) {
+        if value.elements() > FREED_ELSEWHERE_MIN {
+            self.garbage.push(Box::new(value));
+        }
+    }
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger").field("changes", &self.changes).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,117 @@
+//! A value taken out of its entry to be edited.
+
+use std::ops::Deref;
+
+use crate::entry::Entry;
+use crate::space::Before;
+use crate::{Contents, Effect, Keyspace, Now, Str, Value, WrongType};
+
+/// A value that is being edited. Reading goes straight through; the editing methods belong to each type and note what
+/// they change. When it is dropped, the value goes back under its key, and the key goes if nothing is left in it.
+#[derive(Debug)]
+pub struct Open<'a, V: Contents> {
+    space: &'a mut Keyspace,
+    key: &'a [u8],
+    now: Now,
+    value: V,
+    /// What the entry counted for when it was opened; `None` if there was no entry.
+    before: Option<Before>,
+}
+
+impl<'a, V: Contents> Open<'a, V> {
+    /// Opens a key that exists.
+    pub(crate) fn existing(
+        space: &'a mut Keyspace,
+        key: &'a [u8],
+        now: Now,
+    ) -> Result<Option<Self>, WrongType> {
+        space.check_announced(key);
+        let Some(entry) = space.entries.get_mut(key) else { return Ok(None) };
+        if !entry.is_live(now) {
+            space.edit(now).remove(key);
+            return Ok(None);
+        }
+        V::of(&entry.value)?;
+        let before = Before::of(entry);
+        entry.touch(now);
+        let expires_at_ms = entry.expires_at_ms();
+        let taken = std::mem::replace(&mut entry.value, Value::hole());
+        let Ok(value) = V::from_value(taken) else { return Err(WrongType) };
+        if let (Some(undo), Some(_)) = (&mut space.ledger.undo, expires_at_ms) {
+            // If the last element goes, the deadline goes with the key; on the way back it is set last.
+            undo.push(Effect::Expire { key: key.into(), expires_at_ms });
+        }
+        let mut open = Self { space, key, now, value, before: Some(before) };
+        V::purge(&mut open);
+        Ok(Some(open))
+    }
+
+    /// Opens a key, with an empty value if it does not exist.
+    pub(crate) fn or_new(space: &'a mut Keyspace, key: &'a [u8], now: Now) -> Result<Self, WrongType> {
+        let live = space.entries.get(key).map(|entry| entry.is_live(now));
+        if live == Some(true) {
+            return Self::existing(space, key, now)?.ok_or(WrongType);
+        }
+        if live == Some(false) {
+            space.edit(now).remove(key);
+        }
+        Ok(Self { space, key, now, value: V::default(), before: None })
+    }
+
+    /// The instant.
+    pub fn now(&self) -> Now {
+        self.now
+    }
+
+    /// The seed for hash maps inside the value.
+    pub(crate) fn seed(&self) -> u64 {
+        self.space.seed
+    }
+
+    /// The value, to be changed by the methods of its type, which note what they do.
+    pub(crate) fn value_mut(&mut self) -> &mut V {
+        &mut self.value
+    }
+
+    /// Notes a change that is about to be made. Both closures run only if somebody wants to know; `inverse` lists what
+    /// takes the change back, in the order in which that has to be done.
+    pub(crate) fn note(
+        &mut self,
+        forward: impl FnOnce(&V) -> V::Effect,
+        inverse: impl FnOnce(&V) -> Vec<V::Effect>,
+    ) {
+        let (key, value) = (self.key, &self.value);
+        self.space.ledger.note(
+            || V::effect(Str::from(key), forward(value)),
+            || inverse(value).into_iter().map(|effect| V::effect(Str::from(key), effect)).collect(),
+        );
+    }
+}
+
+impl<V: Contents> Deref for Open<'_, V> {
+    type Target = V;
+
+    fn deref(&self) -> &V {
+        &self.value
+    }
+}
+
+impl<V: Contents> Drop for Open<'_, V> {
+    fn drop(&mut self) {
+        let value = std::mem::take(&mut self.value);
+        match (self.before, value.is_empty()) {
+            (None, true) => {}
+            (None, false) => {
+                self.space.insert(self.key, Entry::new(value.into_value(), None, self.now));
+            }
+            (Some(before), empty) => {
+                let Some(entry) = self.space.slot(self.key) else { return };
+                entry.value = value.into_value();
+                self.space.recount(self.key, before);
+                if empty {
+                    self.space.take(self.key);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The keyspace itself: entries, deadlines and size.
+
+use std::any::Any;
+use std::collections::BTreeSet;
+
+use crate::collections::scan_map::ScanMap;
+use crate::entry::Entry;
+use crate::ledger::Ledger;
+use crate::{Edit, Effect, Now, Str, View};
+
+/// All keys of one database. Read through a [`View`], written through an [`Edit`].
+#[derive(Debug)]
+pub struct Keyspace {
+    pub(crate) seed: u64,
+    pub(crate) entries: ScanMap<Entry>,
+    /// Deadlines with the hash of their key, soonest first. Two keys with one hash and one deadline share an element;
+    /// the one that loses it still expires when it is looked at.
+    pub(crate) due: BTreeSet<(i64, u64)>,
+    /// How many keys have a deadline of their own.
+    pub(crate) expiring: usize,
+    pub(crate) bytes: u64,
+    pub(crate) ledger: Ledger,
+    announced: Option<Vec<Str>>,
+}
+
+impl Keyspace {
+    /// An empty keyspace. The seed decides the order of keys, and must stay the same for SCAN cursors to stay valid.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            entries: ScanMap::new(seed),
+            due: BTreeSet::new(),
+            expiring: 0,
+            bytes: 0,
+            ledger: Ledger::default(),
+            announced: None,
+        }
+    }
+
+    /// Reads at one instant.
+    pub fn view(&self, now: Now) -> View<'_> {
+        View::new(self, now)
+    }
+
+    /// Writes at one instant.
+    pub fn edit(&mut self, now: Now) -> Edit<'_> {
+        Edit::new(self, now)
+    }
+
+    /// Stored bytes by the formula in [`cost`](crate::cost), kept incrementally.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Stored bytes, counted anew over every entry. For tests: it must equal [`bytes`](Self::bytes).
+    pub fn recount_bytes(&self) -> u64 {
+        self.entries.iter().map(|(key, entry)| key.len() as u64 + entry.bytes()).sum()
+    }
+
+    /// How many changes there have been: a position that goes forward with every write.
+    pub fn changes(&self) -> u64 {
+        self.ledger.changes
+    }
+
+    /// When the next deadline falls, if there is one. The keyspace has to be swept some time after.
+    pub fn next_due_ms(&self) -> Option<i64> {
+        self.due.first().map(|&(due_ms, _)| due_ms)
+    }
+
+    /// Starts to keep what takes the coming changes back.
+    pub fn begin_undo(&mut self) {
+        self.ledger.undo = Some(Vec::new());
+    }
+
+    /// Keeps the changes since [`begin_undo`](Self::begin_undo).
+    pub fn commit_undo(&mut self) {
+        self.ledger.undo = None;
+    }
+
+    /// Takes back the changes since [`begin_undo`](Self::begin_undo). To whoever records, the way back is a change too.
+    pub fn roll_back(&mut self) {
+        let mut undo = self.ledger.undo.take().unwrap_or_default();
+        let mut edit = self.edit(Now::BEFORE_ALL);
+        while let Some(effect) = undo.pop() {
+            edit.apply(effect);
+        }
+    }
+
+    /// Starts to record the coming changes.
+    pub fn begin_record(&mut self) {
+        self.ledger.record = Some(Vec::new());
+    }
+
+    /// The changes since [`begin_record`](Self::begin_record), in order.
+    pub fn take_record(&mut self) -> Vec<Effect> {
+        self.ledger.record.take().unwrap_or_default()
+    }
+
+    /// Large values that were taken out: to be dropped, where nobody waits for it.
+    pub fn take_garbage(&mut self) -> Vec<Box<dyn Any + Send>> {
+        std::mem::take(&mut self.ledger.garbage)
+    }
+
+    /// Says which keys the coming accesses may touch; `None` for any. Checked in debug builds only: it finds commands
+    /// that touch a key which their declaration does not name.
+    pub fn announce(&mut self, keys: Option<Vec<Str>>) {
+        self.announced = keys;
+    }
+
+    /// Panics, in debug builds, if the key was not announced.
+    pub(crate) fn check_announced(&self, key: &[u8]) {
+        debug_assert!(
+            self.announced.as_ref().is_none_or(|keys| keys.iter().any(|known| known.as_slice() == key)),
+            "a command touched a key that its spec does not announce"
+        );
+    }
+
+    /// The entry, live or not.
+    pub(crate) fn slot(&mut self, key: &[u8]) -> Option<&mut Entry> {
+        self.entries.get_mut(key)
+    }
+
+    /// Puts an entry, and returns the one that was there, live or not.
+    pub(crate) fn insert(&mut self, key: &[u8], entry: Entry) -> Option<Entry> {
+        self.check_announced(key);
+        let hash = self.entries.hash_of(key);
+        self.count_in(key, &entry, hash);
+        let old = self.entries.insert(Str::from(key), entry);
+        if let Some(old) = &old {
+            self.count_out(key, old, hash);
+            // A deadline that both had was just taken away for the new one too.
+            if let Some(due_ms) = self.entries.get(key).and_then(Entry::due_ms) {
+                self.due.insert((due_ms, hash));
+            }
+        }
+        old
+    }
+
+    /// Takes an entry out, live or not.
+    pub(crate) fn take(&mut self, key: &[u8]) -> Option<Entry> {
+        self.check_announced(key);
+        let (_, entry) = self.entries.remove(key)?;
+        let hash = self.entries.hash_of(key);
+        self.count_out(key, &entry, hash);
+        Some(entry)
+    }
+
+    fn count_in(&mut self, key: &[u8], entry: &Entry, hash: u64) {
+        self.bytes += key.len() as u64 + entry.bytes();
+        self.expiring += usize::from(entry.expires_at_ms().is_some());
+        if let Some(due_ms) = entry.due_ms() {
+            self.due.insert((due_ms, hash));
+        }
+    }
+
+    fn count_out(&mut self, key: &[u8], entry: &Entry, hash: u64) {
+        self.bytes -= key.len() as u64 + entry.bytes();
+        self.expiring -= usize::from(entry.expires_at_ms().is_some());
+        if let Some(due_ms) = entry.due_ms() {
+            self.due.remove(&(due_ms, hash));
+        }
+    }
+
+    /// Corrects size and deadlines after an entry was changed in place.
+    pub(crate) fn recount(&mut self, key: &[u8], before: Before) {
+        let hash = self.entries.hash_of(key);
+        let Some(entry) = self.entries.get(key) else { return };
+        let after = Before::of(entry);
+        self.bytes = self.bytes - before.bytes + after.bytes;
+        self.expiring = self.expiring - usize::from(before.expires) + usize::from(after.expires);
+        if before.due_ms != after.due_ms {
+            if let Some(due_ms) = before.due_ms {
+                self.due.remove(&(due_ms, hash));
+            }
+            if let Some(due_ms) = after.due_ms {
+                self.due.insert((due_ms, hash));
+            }
+        }
+    }
+}
+
+/// What an entry contributed to the keyspace's totals before it was changed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Before {
+    bytes: u64,
+    expires: bool,
+    due_ms: Option<i64>,
+}
+
+impl Before {
+    pub(crate) fn of(entry: &Entry) -> Self {
+        Self { bytes: entry.bytes(), expires: entry.expires_at_ms().is_some(), due_ms: entry.due_ms() }
+    }
+}

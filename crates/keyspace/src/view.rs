@@ -1,0 +1,141 @@
+//! Reading a keyspace at one instant.
+
+use crate::value::{Hash, List, Set, SortedSet, Text};
+use crate::{Contents, Entry, Keyspace, Kind, Now, Str, Value, WrongType};
+
+/// The keyspace as it is at one instant. What is past its deadline is not there, whether or not it was swept already:
+/// a read never changes the keyspace (but for the note of when a key was last used).
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    space: &'a Keyspace,
+    now: Now,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(space: &'a Keyspace, now: Now) -> Self {
+        Self { space, now }
+    }
+
+    /// The instant.
+    pub fn now(&self) -> Now {
+        self.now
+    }
+
+    /// The entry, without a note that it was used (TTL, TYPE, OBJECT, EXISTS).
+    pub fn peek(&self, key: &[u8]) -> Option<&'a Entry> {
+        self.space.check_announced(key);
+        self.space.entries.get(key).filter(|entry| entry.is_live(self.now))
+    }
+
+    /// The value.
+    pub fn value(&self, key: &[u8]) -> Option<&'a Value> {
+        let entry = self.peek(key)?;
+        entry.touch(self.now);
+        Some(&entry.value)
+    }
+
+    /// Whether the key exists.
+    pub fn exists(&self, key: &[u8]) -> bool {
+        self.peek(key).is_some()
+    }
+
+    /// The type of the key's value.
+    pub fn kind(&self, key: &[u8]) -> Option<Kind> {
+        self.peek(key).map(|entry| entry.value.kind())
+    }
+
+    fn typed<V: Contents>(&self, key: &[u8]) -> Result<Option<&'a V>, WrongType>
+    where
+        V: 'a,
+    {
+        self.value(key).map(V::of).transpose()
+    }
+
+    /// A string.
+    pub fn text(&self, key: &[u8]) -> Result<Option<&'a Text>, WrongType> {
+        self.typed(key)
+    }
+
+    /// A list.
+    pub fn list(&self, key: &[u8]) -> Result<Option<&'a List>, WrongType> {
+        self.typed(key)
+    }
+
+    /// A hash. Its fields may have deadlines of their own: its methods take the instant.
+    pub fn hash(&self, key: &[u8]) -> Result<Option<&'a Hash>, WrongType> {
+        self.typed(key)
+    }
+
+    /// A set.
+    pub fn set(&self, key: &[u8]) -> Result<Option<&'a Set>, WrongType> {
+        self.typed(key)
+    }
+
+    /// A sorted set.
+    pub fn sorted_set(&self, key: &[u8]) -> Result<Option<&'a SortedSet>, WrongType> {
+        self.typed(key)
+    }
+
+    /// How many keys exist. What is past its deadline and not swept yet is looked for, so this is exact.
+    pub fn len(&self) -> usize {
+        let passed = self.space.due.range(..(self.now.ms(), 0));
+        let gone = passed
+            .flat_map(|&(_, hash)| self.space.entries.get_by_hash(hash))
+            .filter(|(_, entry)| !entry.is_live(self.now));
+        self.space.entries.len() - gone.count()
+    }
+
+    /// Whether no key exists.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many keys have a deadline, swept or not.
+    pub fn expiring(&self) -> usize {
+        self.space.expiring
+    }
+
+    /// Stored bytes of one key with its value.
+    pub fn bytes_of(&self, key: &[u8]) -> Option<u64> {
+        self.peek(key).map(|entry| key.len() as u64 + entry.bytes())
+    }
+
+    /// Stored bytes of the whole keyspace.
+    pub fn bytes(&self) -> u64 {
+        self.space.bytes
+    }
+
+    /// How many changes there have been.
+    pub fn changes(&self) -> u64 {
+        self.space.changes()
+    }
+
+    /// Visits at least `count` keys from `cursor` on, live ones only, and returns the next cursor: 0 after the last.
+    pub fn scan(&self, cursor: u64, count: usize, visit: &mut dyn FnMut(&'a Str, &'a Entry)) -> u64 {
+        self.space.entries.scan(cursor, count, &mut |key, entry| {
+            if entry.is_live(self.now) {
+                visit(key, entry);
+            }
+        })
+    }
+
+    /// All keys, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a Str, &'a Entry)> {
+        let now = self.now;
+        self.space.entries.iter().filter(move |(_, entry)| entry.is_live(now))
+    }
+
+    /// A key drawn at random, each with the same chance.
+    pub fn random(&self, chance: &mut fastrand::Rng) -> Option<&'a Str> {
+        /// So often a key that is past its deadline may be drawn; then the live ones are listed instead.
+        const DRAWS: usize = 64;
+        for _ in 0..DRAWS {
+            let (key, entry) = self.space.entries.random(chance)?;
+            if entry.is_live(self.now) {
+                return Some(key);
+            }
+        }
+        let live: Vec<_> = self.iter().map(|(key, _)| key).collect();
+        (!live.is_empty()).then(|| live[chance.usize(..live.len())])
+    }
+}
