@@ -1,1 +1,3 @@
 //! One database in memory.
+
+pub mod collections;

@@ -1,0 +1,3 @@
+//! The leaf data structures: pure, without a clock or randomness of their own.
+
+pub mod str;

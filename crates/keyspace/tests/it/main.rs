@@ -1,0 +1,1 @@
+//! The keyspace's property tests: each structure against a simple model.
