@@ -1,0 +1,4 @@
+//! The leaf data structures: pure, without a clock or randomness of their own.
+
+pub mod scan_map;
+pub mod str;

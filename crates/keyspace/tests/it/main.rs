@@ -1,0 +1,3 @@
+//! The keyspace's property tests: each structure against a simple model.
+
+mod scan_map;
