@@ -4,6 +4,7 @@
 //! how it looks on the wire is decided by the dialect that writes it (JSON, JSON with base64, RESP2, RESP3).
 
 mod error;
+pub mod number;
 mod reply;
 mod words;
 

@@ -1,0 +1,3 @@
+//! Properties of the protocols, each tried on many random inputs.
+
+mod number;
