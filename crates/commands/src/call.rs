@@ -113,9 +113,7 @@ impl Call {
 /// What a door without connections answers to a command that needs one.
 pub fn not_over_rest(command: &Command) -> ReplyError {
     let name = command.parent.unwrap_or(command.spec).name;
-    ReplyError::new(format!(
-        "ERR Command \"{name}\" is not allowed in REST or it has a special context path"
-    ))
+    ReplyError::new(format!("ERR Command \"{name}\" is not allowed in REST or it has a special context path"))
 }
 
 /// So much of a name that nobody knows is repeated in the error.

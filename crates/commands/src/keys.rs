@@ -64,7 +64,8 @@ impl Keys {
             Self::None => Vec::new(),
             Self::At(at) => words.get(at).map(key(access)).into_iter().collect(),
             Self::Range { first, last, step } => {
-                let end = if last < 0 { words.len().checked_add_signed(last + 1) } else { Some(last as usize + 1) };
+                let end =
+                    if last < 0 { words.len().checked_add_signed(last + 1) } else { Some(last as usize + 1) };
                 let end = end.unwrap_or(0).min(words.len());
                 words.get(first..end).unwrap_or(&[]).iter().step_by(step).map(key(access)).collect()
             }

@@ -28,12 +28,11 @@ mod string;
 #[cfg(test)]
 mod tests;
 
-pub use args::Args;
+pub use args::{Args, float, int};
 pub use call::{Call, Site, not_over_rest};
 pub use category::{Categories, Category};
 pub use context::{Facts, Read, Server, Settings, Write};
 pub use error::{Error, Result};
 pub use keys::{Access, Key, Keys};
-pub use latchkey_keyspace::collections::glob;
 pub use spec::{Arity, Cost, Growth, Run, Spec};
 pub use table::{Command, FAMILIES, Family, commands, find};

@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use latchkey_keyspace::collections::scan_map::ScanMap;
 use latchkey_keyspace::Str;
+use latchkey_keyspace::collections::scan_map::ScanMap;
 use latchkey_protocol::Words;
 
 use crate::{Categories, Category, Cost, Run, Spec};

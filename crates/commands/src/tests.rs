@@ -13,6 +13,8 @@ pub(crate) const START: Now = Now::from_ms(1_767_323_045_678);
 pub(crate) struct Shell {
     pub(crate) keyspace: Keyspace,
     pub(crate) now: Now,
+    /// What a replay of all records so far gives.
+    replayed: Keyspace,
     chance: Rng,
     facts: Facts,
     settings: Settings,
@@ -24,6 +26,7 @@ impl Shell {
         Self {
             keyspace: Keyspace::new(7),
             now: START,
+            replayed: Keyspace::new(8),
             chance: Rng::with_seed(7),
             facts,
             settings: Settings::default(),
@@ -45,6 +48,40 @@ impl Shell {
             Ok(call) => call,
             Err(error) => return Reply::Error(error),
         };
+        self.check_way_back(&call);
+        self.keyspace.begin_record();
+        let reply = self.run_call(&call);
+        let mut replay = self.replayed.edit(Now::BEFORE_ALL);
+        self.keyspace.take_record().into_iter().for_each(|effect| replay.apply(effect));
+        assert_eq!(
+            self.replayed.canonical(),
+            self.keyspace.canonical(),
+            "replay of {}",
+            call.command().full_name()
+        );
+        assert_eq!(
+            self.replayed.bytes(),
+            self.keyspace.bytes(),
+            "bytes after replay of {}",
+            call.command().full_name()
+        );
+        reply
+    }
+
+    /// Runs the command and takes it back: nothing may have changed.
+    fn check_way_back(&mut self, call: &Call) {
+        let (before, bytes) = (self.keyspace.canonical(), self.keyspace.bytes());
+        let settings = self.settings.clone();
+        self.keyspace.begin_undo();
+        self.run_call(call);
+        self.keyspace.roll_back();
+        self.settings = settings;
+        let name = call.command().full_name();
+        assert_eq!(self.keyspace.canonical(), before, "after {name} was taken back");
+        assert_eq!(self.keyspace.bytes(), bytes, "byte account after {name} was taken back");
+    }
+
+    fn run_call(&mut self, call: &Call) -> Reply {
         let reply = call.run(&mut Site {
             keyspace: &mut self.keyspace,
             now: self.now,
@@ -53,7 +90,8 @@ impl Shell {
             settings: &mut self.settings,
             record_bytes_max: 100 * 1024 * 1024,
         });
-        assert_eq!(self.keyspace.bytes(), self.keyspace.recount_bytes(), "byte account after {}", call.command().full_name());
+        let name = call.command().full_name();
+        assert_eq!(self.keyspace.bytes(), self.keyspace.recount_bytes(), "byte account after {name}");
         reply
     }
 
@@ -68,7 +106,8 @@ impl Shell {
                 self.wait_ms(ms.parse().expect("milliseconds after ~"));
                 continue;
             }
-            let command = line.strip_prefix("> ").unwrap_or_else(|| panic!("expected a command, got {line:?}"));
+            let command =
+                line.strip_prefix("> ").unwrap_or_else(|| panic!("expected a command, got {line:?}"));
             let mut expected = String::new();
             while let Some(line) = lines.next_if(|line| !line.trim_start().starts_with(['>', '~'])) {
                 expected.push_str(line.trim_start());
@@ -89,7 +128,7 @@ pub(crate) fn check(session: &str) {
 
 /// Splits a line at spaces. Words may be in double quotes, with `\"`, `\\`, `\n` and `\xHH`.
 pub(crate) fn words(line: &str) -> Words {
-    let mut words = Vec::new();
+    let mut words: Vec<bytes::Bytes> = Vec::new();
     let mut chars = line.chars().peekable();
     while let Some(&c) = chars.peek() {
         if c == ' ' {

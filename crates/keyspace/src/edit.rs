@@ -55,8 +55,11 @@ impl<'a> Edit<'a> {
 
     /// Sets a key to a value of any type, which is not empty.
     pub fn put_until(&mut self, key: &[u8], value: Value, expires_at_ms: Option<i64>) {
-        let forward =
-            self.space.ledger.record.is_some().then(|| Effect::Put { key: key.into(), value: value.clone(), expires_at_ms });
+        let forward = self.space.ledger.record.is_some().then(|| Effect::Put {
+            key: key.into(),
+            value: value.clone(),
+            expires_at_ms,
+        });
         let old = self.space.insert(key, Entry::new(value, expires_at_ms, self.now));
         self.note_replaced(key, old, forward);
     }
@@ -118,7 +121,8 @@ impl<'a> Edit<'a> {
             return;
         }
         let seed = self.space.seed;
-        let entries = std::mem::replace(&mut self.space.entries, crate::collections::scan_map::ScanMap::new(seed));
+        let entries =
+            std::mem::replace(&mut self.space.entries, crate::collections::scan_map::ScanMap::new(seed));
         self.space.due.clear();
         self.space.expiring = 0;
         self.space.bytes = 0;

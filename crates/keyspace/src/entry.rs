@@ -20,7 +20,8 @@ pub struct Entry {
 
 impl Entry {
     pub(crate) fn new(value: Value, expires_at_ms: Option<i64>, now: Now) -> Self {
-        let entry = Self { value, expires_at_ms: expires_at_ms.unwrap_or(NEVER), used_at_s: Cell::new(UNKNOWN) };
+        let entry =
+            Self { value, expires_at_ms: expires_at_ms.unwrap_or(NEVER), used_at_s: Cell::new(UNKNOWN) };
         entry.touch(now);
         entry
     }

@@ -23,11 +23,7 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// Notes a change. Both closures run only if somebody wants what they make; `inverse` lists what takes the change
     /// back in the order in which it has to be done.
-    pub(crate) fn note(
-        &mut self,
-        forward: impl FnOnce() -> Effect,
-        inverse: impl FnOnce() -> Vec<Effect>,
-    ) {
+    pub(crate) fn note(&mut self, forward: impl FnOnce() -> Effect, inverse: impl FnOnce() -> Vec<Effect>) {
         self.changes += 1;
         if let Some(record) = &mut self.record {
             record.push(forward());

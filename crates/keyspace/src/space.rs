@@ -1,12 +1,12 @@
 //! The keyspace itself: entries, deadlines and size.
 
 use std::any::Any;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::collections::scan_map::ScanMap;
 use crate::entry::Entry;
 use crate::ledger::Ledger;
-use crate::{Edit, Effect, Now, Str, View};
+use crate::{Edit, Effect, Kind, Now, Str, View};
 
 /// All keys of one database. Read through a [`View`], written through an [`Edit`].
 #[derive(Debug)]
@@ -55,6 +55,13 @@ impl Keyspace {
     /// Stored bytes, counted anew over every entry. For tests: it must equal [`bytes`](Self::bytes).
     pub fn recount_bytes(&self) -> u64 {
         self.entries.iter().map(|(key, entry)| key.len() as u64 + entry.bytes()).sum()
+    }
+
+    /// What the keyspace holds, in one canonical form: keys in order, each with its deadline, its type and its value
+    /// whatever its encoding. For tests that compare two keyspaces; it copies everything.
+    pub fn canonical(&self) -> BTreeMap<Vec<u8>, (Option<i64>, Kind, Vec<u8>)> {
+        let form = |entry: &Entry| (entry.expires_at_ms(), entry.value.kind(), entry.value.canonical());
+        self.entries.iter().map(|(key, entry)| (key.to_vec(), form(entry))).collect()
     }
 
     /// How many changes there have been: a position that goes forward with every write.

@@ -111,7 +111,7 @@ impl<'a> View<'a> {
     }
 
     /// Visits at least `count` keys from `cursor` on, live ones only, and returns the next cursor: 0 after the last.
-    pub fn scan(&self, cursor: u64, count: usize, visit: &mut dyn FnMut(&'a Str, &'a Entry)) -> u64 {
+    pub fn scan(&self, cursor: u64, count: usize, visit: &mut dyn FnMut(&Str, &Entry)) -> u64 {
         self.space.entries.scan(cursor, count, &mut |key, entry| {
             if entry.is_live(self.now) {
                 visit(key, entry);

@@ -4,7 +4,9 @@
 //! how it looks on the wire is decided by the dialect that writes it (JSON, JSON with base64, RESP2, RESP3).
 
 mod error;
+pub mod number;
 mod reply;
+pub mod rest;
 mod words;
 
 pub use error::ReplyError;

@@ -1,8 +1,7 @@
 //! The server.
 
-use crate::{Category, Family, Spec};
+use crate::{Family, Spec};
 
-pub(crate) const FAMILY: Family =
-    Family { group: "server", category: None, commands: COMMANDS };
+pub(crate) const FAMILY: Family = Family { group: "server", category: None, commands: COMMANDS };
 
 const COMMANDS: &[Spec] = &[];

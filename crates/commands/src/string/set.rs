@@ -31,11 +31,7 @@ fn set(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     let options = Options::parse(&mut args, db)?;
     db.check_text_len(value.len() as u64)?;
     let condition_needs_text = options.get || options.condition.is_some_and(|c| c.looks_inside());
-    let old = if condition_needs_text {
-        db.view().text(key)?.map(Text::to_bytes)
-    } else {
-        None
-    };
+    let old = if condition_needs_text { db.view().text(key)?.map(Text::to_bytes) } else { None };
     let exists = db.view().exists(key);
     let holds = options.condition.is_none_or(|condition| condition.holds(exists, old.as_deref()));
     if holds {

@@ -38,6 +38,8 @@ impl Contents for Hash {
         true
     }
 
+    fn canonical(&self, _out: &mut Vec<u8>) {}
+
     conversions!(Hash, boxed);
 }
 

@@ -33,6 +33,8 @@ impl Contents for List {
         true
     }
 
+    fn canonical(&self, _out: &mut Vec<u8>) {}
+
     conversions!(List, boxed);
 }
 

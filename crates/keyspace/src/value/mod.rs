@@ -81,12 +81,21 @@ pub trait Contents: Default + Sized {
     fn elements(&self) -> usize {
         0
     }
+    /// Writes what it holds in one canonical form, whatever its encoding and internal order: two values are the same
+    /// exactly if these bytes are. Every element is written with its length (see [`canonical_item`]).
+    fn canonical(&self, out: &mut Vec<u8>);
     /// As a value of any type.
     fn into_value(self) -> Value;
     /// Out of a value, if it is of this type.
     fn from_value(value: Value) -> Result<Self, Value>;
     /// A look into a value, if it is of this type.
     fn of(value: &Value) -> Result<&Self, WrongType>;
+}
+
+/// Writes one element of a canonical form: its length, then its bytes.
+pub(crate) fn canonical_item(out: &mut Vec<u8>, item: &[u8]) {
+    out.extend((item.len() as u64).to_be_bytes());
+    out.extend(item);
 }
 
 /// Calls a [`Contents`] method on whatever type the value has.
@@ -127,6 +136,13 @@ impl Value {
     /// Stored bytes by the formula, without the key's.
     pub fn bytes(&self) -> u64 {
         each!(self, inner => inner.bytes())
+    }
+
+    /// What it holds, in one canonical form.
+    pub(crate) fn canonical(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        each!(self, inner => inner.canonical(&mut out));
+        out
     }
 
     /// The earliest deadline inside.

@@ -33,6 +33,8 @@ impl Contents for Set {
         true
     }
 
+    fn canonical(&self, _out: &mut Vec<u8>) {}
+
     conversions!(Set, boxed);
 }
 

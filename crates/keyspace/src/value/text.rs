@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Contents, conversions};
+use super::{Contents, canonical_item, conversions};
 use crate::{Effect, Open, Str};
 
 /// The longest string whose encoding Redis calls `embstr`.
@@ -151,7 +151,12 @@ impl Open<'_, Text> {
         if length < old {
             self.note(
                 |_| TextEffect::Cut(length),
-                |text| vec![TextEffect::Write { offset: length, bytes: text.with(|text| text[length..].to_vec()) }],
+                |text| {
+                    vec![TextEffect::Write {
+                        offset: length,
+                        bytes: text.with(|text| text[length..].to_vec()),
+                    }]
+                },
             );
             self.value_mut().buffer().truncate(length);
         }
@@ -181,6 +186,10 @@ impl Contents for Text {
 
     fn is_empty(&self) -> bool {
         false // an empty string is a value
+    }
+
+    fn canonical(&self, out: &mut Vec<u8>) {
+        self.with(|text| canonical_item(out, text));
     }
 
     conversions!(Text);
@@ -225,7 +234,9 @@ mod tests {
             assert_eq!(Text::from(text.as_bytes()).to_bytes(), text);
             assert_eq!(Text::from(text.as_bytes()).len(), text.len());
         }
-        for text in ["", "-", "-0", "+1", "01", " 1", "1 ", "1.0", "9223372036854775808", "99999999999999999999"] {
+        for text in
+            ["", "-", "-0", "+1", "01", " 1", "1 ", "1.0", "9223372036854775808", "99999999999999999999"]
+        {
             assert_eq!(Text::from(text.as_bytes()).encoding(), "embstr", "{text:?}");
             assert_eq!(Text::from(text.as_bytes()).to_bytes(), text);
         }
