@@ -1,3 +1,4 @@
 //! Properties of the protocols, each tried on many random inputs.
 
+mod body;
 mod number;

@@ -1,0 +1,7 @@
+//! The REST dialect: commands as JSON or as a path, replies as JSON.
+
+mod body;
+mod json;
+
+pub use body::{BodyError, BodyLimits, parse_batch, parse_command};
+pub use json::{JsonError, JsonProblem};
