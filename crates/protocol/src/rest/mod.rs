@@ -2,6 +2,8 @@
 
 mod body;
 mod json;
+mod path;
 
 pub use body::{BodyError, BodyLimits, parse_batch, parse_command};
 pub use json::{JsonError, JsonProblem};
+pub use path::{PathRequest, Route, parse_path, query_token, route};

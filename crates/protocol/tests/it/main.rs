@@ -2,3 +2,4 @@
 
 mod body;
 mod number;
+mod path;
