@@ -6,6 +6,7 @@
 mod error;
 pub mod number;
 mod reply;
+pub mod resp;
 pub mod rest;
 mod words;
 

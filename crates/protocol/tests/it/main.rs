@@ -5,3 +5,4 @@ mod envelope;
 mod number;
 mod path;
 mod reply;
+mod resp;
