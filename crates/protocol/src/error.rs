@@ -59,6 +59,14 @@ impl ReplyError {
         Self::new(format!("ERR invalid expire time in '{}' command", name.to_ascii_lowercase()))
     }
 
+    /// A request or a reply beyond the plan's limit: `ERR max request size exceeded. Limit: 10 bytes, Actual: 12 bytes`.
+    /// Upstash says "request" in both cases.
+    pub fn request_too_large(limit_bytes: usize, actual_bytes: usize) -> Self {
+        Self::new(format!(
+            "ERR max request size exceeded. Limit: {limit_bytes} bytes, Actual: {actual_bytes} bytes"
+        ))
+    }
+
     /// The whole text: code, space, message.
     pub fn text(&self) -> &str {
         &self.0
