@@ -1,4 +1,5 @@
 //! The leaf data structures: pure, without a clock or randomness of their own.
 
+pub mod rank_tree;
 pub mod scan_map;
 pub mod str;
