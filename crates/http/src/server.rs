@@ -146,9 +146,10 @@ macro_rules! drive {
     ($connection:expr, $stopped:expr) => {{
         let mut connection = std::pin::pin!($connection);
         let mut stopped = $stopped;
+        let stopping = async { stopped.wait_for(|&stopped| stopped).await.is_ok() };
         let ended = tokio::select! {
             ended = &mut connection => ended,
-            _ = stopped.wait_for(|&stopped| stopped) => {
+            _ = stopping => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
