@@ -1,6 +1,7 @@
 //! The store as others use it.
 
 use std::fs::File;
+use std::marker::PhantomData;
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -247,12 +248,8 @@ impl Control {
         work: impl FnOnce(&Connection, &mut Vec<Change>) -> Result<T, ControlError> + Send + 'static,
         done: impl FnOnce(Result<T, ControlError>) + Send + 'static,
     ) {
-        self.writer.submit(Box::new(Task {
-            writes,
-            work: Some(work),
-            result: Err(ControlError::Closed),
-            done,
-        }));
+        let (result, done) = (Err(ControlError::Closed), Done::new(done));
+        self.writer.submit(Box::new(Task { writes, work: Some(work), result, done }));
     }
 }
 
@@ -298,11 +295,11 @@ impl<T> Future for Pending<T> {
 }
 
 /// A [`Job`] made of two functions: one that works, one that hears the result.
-struct Task<T, W, D> {
+struct Task<T, W, D: FnOnce(Result<T, ControlError>)> {
     writes: bool,
     work: Option<W>,
     result: Result<T, ControlError>,
-    done: D,
+    done: Done<T, D>,
 }
 
 impl<T, W, D> Job for Task<T, W, D>
@@ -323,6 +320,29 @@ where
 
     fn finish(self: Box<Self>, committed: Result<(), ControlError>) {
         let Self { result, done, .. } = *self;
-        done(committed.and(result));
+        done.call(committed.and(result));
+    }
+}
+
+/// Hears one result, whatever happens: if it is dropped, that the store is closed. A meter waits for its lease, and
+/// must not wait for ever because the writer's thread is gone.
+struct Done<T, D: FnOnce(Result<T, ControlError>)>(Option<D>, PhantomData<fn(T)>);
+
+impl<T, D: FnOnce(Result<T, ControlError>)> Done<T, D> {
+    fn new(hears: D) -> Self {
+        Self(Some(hears), PhantomData)
+    }
+
+    fn call(mut self, result: Result<T, ControlError>) {
+        let hears = self.0.take().expect("only this and drop take it");
+        hears(result);
+    }
+}
+
+impl<T, D: FnOnce(Result<T, ControlError>)> Drop for Done<T, D> {
+    fn drop(&mut self) {
+        if let Some(hears) = self.0.take() {
+            hears(Err(ControlError::Closed));
+        }
     }
 }

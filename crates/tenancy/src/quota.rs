@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::store::{Lease, LeaseRequest, MeterScope, Return};
+use crate::store::{Lease, LeaseError, LeaseRequest, LeaseStore, MeterScope, Return};
 
 /// Most commands that a meter holds on stock, and so the most that a crash can cost (a transaction that needs more
 /// leases what it needs). Near the limit blocks shrink to a quarter of what is left.
@@ -63,18 +63,30 @@ impl Allowance {
         }
     }
 
-    /// Takes in what the store granted to one of the two meters; see [`Meter::extend`].
-    pub fn extend(&self, lease: Lease) {
-        if let Some(meter) = self.meter(lease.scope) {
-            meter.extend(lease);
+    /// Sends wishes to the store, takes in what it answers, and calls `heard` after each answer: the moment to ask again,
+    /// for this caller and for all who wait for the same meters. On an error this caller gives up; the others may try.
+    pub fn fetch<F>(&self, requests: Requests, store: &dyn LeaseStore, heard: F)
+    where
+        F: Fn(Result<(), LeaseError>) + Clone + Send + 'static,
+    {
+        for request in requests {
+            let (allowance, heard) = (self.clone(), heard.clone());
+            store.lease(request, Box::new(move |outcome| heard(allowance.take_in(&request, outcome))));
         }
     }
 
-    /// The store could not answer this wish; see [`Meter::lease_failed`].
-    pub fn lease_failed(&self, request: &LeaseRequest) {
-        if let Some(meter) = self.meter(request.scope) {
-            meter.lease_failed(request);
+    fn take_in(&self, request: &LeaseRequest, outcome: Result<Lease, LeaseError>) -> Result<(), LeaseError> {
+        let mut meters = self.meters.iter();
+        let meter =
+            meters.find(|meter| meter.scope == request.scope).expect("only its own meters made the wish");
+        match outcome {
+            Ok(lease) => meter.extend(lease),
+            Err(error) => {
+                meter.lease_failed(request);
+                return Err(error);
+            }
         }
+        Ok(())
     }
 
     /// Limit and rest of the meter with the least left, without reserving anything. `None`: nothing is limited.
@@ -106,10 +118,6 @@ impl Allowance {
         let days = [states[0].day, states[1].day];
         let reservation = Reservation { granted: target, days, snapshot: tightest(&states, now_ms) };
         Reserved::Granted { reservation, refill: self.refills(&mut states) }
-    }
-
-    fn meter(&self, scope: MeterScope) -> Option<&Meter> {
-        self.meters.iter().map(|meter| &**meter).find(|meter| meter.scope == scope)
     }
 
     fn lock(&self, now_ms: u64) -> States<'_> {
@@ -151,7 +159,7 @@ type States<'a> = [MutexGuard<'a, State>; 2];
 #[must_use]
 #[derive(Debug)]
 pub enum Reserved {
-    /// They may. `refill` goes to the store when convenient.
+    /// They may. Hand `refill` to [`Allowance::fetch`] without waiting for it.
     Granted {
         /// How many, and what is left.
         reservation: Reservation,
@@ -160,14 +168,12 @@ pub enum Reserved {
     },
     /// They may not before the reset; nothing was counted.
     Exhausted(Exhausted),
-    /// Not decided, nothing counted: send these wishes to the store, hand each outcome to
-    /// [`Allowance::extend`] or [`Allowance::lease_failed`], and ask again. Where another caller's wish is under way the list is empty: ask again
-    /// when a lease of either meter has arrived.
+    /// Not decided, nothing counted: hand these wishes to [`Allowance::fetch`], and ask again when it has heard. Where
+    /// another caller's wish is under way the list is empty: ask again when that one has heard.
     NeedsLease(Requests),
 }
 
-/// At most one wish per meter. Each must reach [`Allowance::extend`] or [`Allowance::lease_failed`], else its meter
-/// asks no more that day.
+/// At most one wish per meter. While one is on its way its meter makes no other, so it must not be dropped.
 #[must_use]
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Requests([Option<LeaseRequest>; 2]);

@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 use latchkey_control::{CONTROL_FILE, Control};
 use latchkey_tenancy::{
     Authority, LEASE_BLOCK_MAX, LeaseRequest, LeaseStore, Limits, MeterScope, Plan, Principal, Records,
-    Reserved, Return, TokenDigest, TokenKind, TokenRecord, day_of,
+    Requests, Reserved, Return, TokenDigest, TokenKind, TokenRecord, day_of,
 };
 use rusqlite::Connection;
 
@@ -64,12 +64,11 @@ impl Node {
         }
     }
 
-    fn fetch(&self, caller: &Principal, requests: impl IntoIterator<Item = LeaseRequest>) {
-        for request in requests {
-            let (sender, receiver) = channel();
-            self.control.lease(request, Box::new(move |outcome| sender.send(outcome).unwrap()));
-            caller.allowance().extend(receiver.recv().unwrap().unwrap());
-        }
+    /// Sends the wishes and waits for the answers.
+    fn fetch(&self, caller: &Principal, requests: Requests) {
+        let (sender, receiver) = channel();
+        caller.allowance().fetch(requests, &self.control, move |outcome| sender.send(outcome).unwrap());
+        receiver.iter().for_each(|outcome| outcome.unwrap());
     }
 
     fn shut_down(self) {
@@ -175,4 +174,16 @@ fn leases_of_past_days_are_dropped() {
         .query_row("SELECT min(day), count(*) FROM leases", (), |row| Ok((row.get(0)?, row.get(1)?)))
         .unwrap();
     assert_eq!(days, (108, 2));
+}
+
+/// A meter whose wish is never answered would wait for ever: also a store that has broken down answers.
+#[test]
+fn a_broken_store_still_answers() {
+    let control = Control::ephemeral().unwrap();
+    let scope = MeterScope::Database(database(1).id);
+    let request = LeaseRequest { scope, day: 1, limit: 10, want: 1, spent: 0 };
+    control.lease(request, Box::new(|_| panic!("a callback that breaks the writer's thread")));
+    let (sender, receiver) = channel();
+    control.lease(request, Box::new(move |outcome| sender.send(outcome).unwrap()));
+    assert!(receiver.recv().unwrap().is_err());
 }

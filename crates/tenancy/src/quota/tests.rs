@@ -41,7 +41,7 @@ fn allowance(database: Option<u64>, token_limit: Option<u64>) -> Allowance {
 
 impl Allowance {
     fn answer(&self, request: LeaseRequest, store: &mut Store) {
-        self.extend(store.lease(request));
+        self.take_in(&request, Ok(store.lease(request))).unwrap();
     }
 
     /// Reserves as the pipeline does, with a store that answers at once.
@@ -180,7 +180,8 @@ fn one_wish_at_a_time_and_a_failed_one_is_made_again() {
     let request = requests.into_iter().next().expect("the token's meter asks");
     let Reserved::NeedsLease(none) = allowance.reserve_up_to(1, NOON) else { panic!("nothing is leased") };
     assert_eq!(none, Requests::default());
-    allowance.meters[1].lease_failed(&request);
+    let down = LeaseError("disk full".into());
+    assert_eq!(allowance.take_in(&request, Err(down.clone())), Err(down));
     let Reserved::NeedsLease(again) = allowance.reserve_up_to(1, NOON) else { panic!("nothing is leased") };
     assert_eq!(again.into_iter().next(), Some(request));
 }
