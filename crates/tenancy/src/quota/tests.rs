@@ -171,6 +171,27 @@ fn usage_without_a_limit_counts_once_there_is_one() {
     assert_eq!(allowance.granted(100, false, NOON, &mut store), 100);
 }
 
+/// A crash must not forget what was admitted while there was no limit: it is made durable before anything else is
+/// admitted, even where a lease is still held. A store that fails to do it is asked again.
+#[test]
+fn usage_without_a_limit_is_durable_before_a_limit_admits() {
+    let (allowance, mut store) = (allowance(None, Some(100)), Store::default());
+    assert_eq!(allowance.granted(1, true, NOON, &mut store), 1);
+    allowance.meters[1].set_limit(None);
+    assert_eq!(allowance.granted(40, true, NOON, &mut store), 40);
+    allowance.meters[1].set_limit(Some(100));
+    for _ in 0..2 {
+        let Reserved::NeedsLease(requests) = allowance.reserve_all(1, NOON) else {
+            panic!("40 are not durable")
+        };
+        let request = requests.into_iter().next().expect("the token's meter asks");
+        assert_eq!(request.spent, 40);
+        assert!(allowance.take_in(&request, Err(LeaseError("disk full".into()))).is_err());
+    }
+    assert_eq!(allowance.granted(100, false, NOON, &mut store), 59);
+    assert_eq!(store.0[&(token(1), day_of(NOON))], 100);
+}
+
 #[test]
 fn one_wish_at_a_time_and_a_failed_one_is_made_again() {
     let allowance = allowance(None, Some(10));
