@@ -105,9 +105,14 @@ impl Control {
         self.change_database(move |connection| databases::set_plan(connection, id, &plan))
     }
 
-    /// Starts a new epoch: every token of the database is dead. New ones are made with the epoch of the answer.
-    pub fn reset_credentials(&self, id: DatabaseId) -> Pending<DatabaseRecord> {
-        self.change_database(move |connection| databases::bump_epoch(connection, id))
+    /// Revokes every token of a database and starts a new epoch. New tokens are made with the epoch of the answer.
+    pub fn reset_credentials(&self, id: DatabaseId, now_ms: u64) -> Pending<DatabaseRecord> {
+        self.write(move |connection, changes| {
+            let record = databases::bump_epoch(connection, id)?;
+            changes.push(Change::Database(record.clone()));
+            changes.extend(tokens::revoke_all(connection, id, now_ms)?.into_iter().map(Change::Token));
+            Ok(record)
+        })
     }
 
     /// Deletes a database and its tokens. Its keys are another store's.

@@ -47,6 +47,9 @@ pub enum ControlError {
     /// Another database has this name.
     #[error("there is a database named '{0}' already")]
     NameTaken(String),
+    /// Another token, of whatever database, has this text.
+    #[error("there is a token with this text already")]
+    TokenTaken,
     /// No such database, or it was deleted.
     #[error("there is no such database")]
     NoSuchDatabase,

@@ -38,7 +38,7 @@ CREATE TABLE tokens (
     id BLOB PRIMARY KEY NOT NULL,
     database BLOB NOT NULL REFERENCES databases (id),
     -- SHA-256 of an opaque token's text; NULL for a signed token.
-    secret_hash BLOB UNIQUE,
+    secret_hash BLOB,
     name TEXT NOT NULL,
     read_only INTEGER NOT NULL,
     commands_per_day INTEGER,
@@ -48,6 +48,8 @@ CREATE TABLE tokens (
     epoch INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tokens_by_database ON tokens (database);
+-- A text may be used again once its token is revoked.
+CREATE UNIQUE INDEX tokens_by_secret ON tokens (secret_hash) WHERE revoked_at_ms IS NULL;
 
 CREATE TABLE signing_keys (
     kid TEXT PRIMARY KEY NOT NULL,

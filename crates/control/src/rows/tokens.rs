@@ -1,7 +1,7 @@
 //! The table of tokens. Their secrets are not in it.
 
 use latchkey_tenancy::{DatabaseId, TokenDigest, TokenId, TokenKind, TokenRecord};
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, named_params};
 
 use super::databases;
 use crate::ControlError;
@@ -16,7 +16,7 @@ pub(crate) fn create(connection: &Connection, record: &TokenRecord) -> Result<()
         TokenKind::Signed => None,
         TokenKind::Opaque(digest) => Some(digest.as_bytes()),
     };
-    connection
+    let inserted = connection
         .prepare_cached(
             "INSERT INTO tokens (id, database, secret_hash, name, read_only, commands_per_day, created_ms,
                  expires_at_ms, revoked_at_ms, epoch)
@@ -33,8 +33,8 @@ pub(crate) fn create(connection: &Connection, record: &TokenRecord) -> Result<()
             ":expires": record.expires_at_ms,
             ":revoked": record.revoked_at_ms,
             ":epoch": record.epoch,
-        })?;
-    Ok(())
+        });
+    inserted.map(drop).map_err(taken)
 }
 
 /// Those that may still be used, of databases that are not deleted.
@@ -65,6 +65,16 @@ pub(crate) fn revoke(connection: &Connection, id: TokenId, now_ms: u64) -> Resul
     find(connection, id)
 }
 
+/// Revokes those of one database that are not revoked yet, and answers with them.
+pub(crate) fn revoke_all(
+    connection: &Connection,
+    database: DatabaseId,
+    now_ms: u64,
+) -> Result<Vec<TokenRecord>, ControlError> {
+    let living = list(connection, database)?.into_iter().filter(|token| token.revoked_at_ms.is_none());
+    living.map(|token| revoke(connection, token.id, now_ms)).collect()
+}
+
 pub(crate) fn set_quota(
     connection: &Connection,
     id: TokenId,
@@ -90,4 +100,14 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
         revoked_at_ms: row.get(8)?,
         epoch: row.get(9)?,
     })
+}
+
+/// The text is the only thing that two callers can both want: ids are drawn at random.
+fn taken(error: rusqlite::Error) -> ControlError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) if error.to_string().contains("tokens.secret_hash") => {
+            ControlError::TokenTaken
+        }
+        _ => error.into(),
+    }
 }

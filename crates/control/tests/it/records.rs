@@ -92,10 +92,22 @@ fn a_revoked_token_is_listed_but_not_loaded() {
 }
 
 #[test]
+fn a_text_is_one_tokens_until_that_is_revoked() {
+    let control = Control::ephemeral().unwrap();
+    control.create_database(database(1)).wait().unwrap();
+    control.create_token(token(2, &database(1))).wait().unwrap();
+    assert_eq!(control.create_token(token(3, &database(1))).wait(), Err(ControlError::TokenTaken));
+    control.revoke_token(token(2, &database(1)).id, NOW_MS).wait().unwrap();
+    control.create_token(token(3, &database(1))).wait().unwrap();
+}
+
+#[test]
 fn a_reset_starts_an_epoch_and_a_rename_keeps_it() {
     let control = Control::ephemeral().unwrap();
     control.create_database(database(1)).wait().unwrap();
-    assert_eq!(control.reset_credentials(database(1).id).wait().unwrap().epoch, 1);
+    control.create_token(token(2, &database(1))).wait().unwrap();
+    assert_eq!(control.reset_credentials(database(1).id, NOW_MS).wait().unwrap().epoch, 1);
+    assert_eq!(control.token(token(2, &database(1)).id).wait().unwrap().revoked_at_ms, Some(NOW_MS));
     let renamed = control.rename_database(database(1).id, "cache").wait().unwrap();
     assert_eq!((renamed.name.as_str(), renamed.epoch), ("cache", 1));
     let nobody = DatabaseId::from_bytes([9; 16]);
