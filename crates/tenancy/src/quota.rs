@@ -94,12 +94,6 @@ impl Allowance {
         tightest(&self.lock(now_ms), now_ms)
     }
 
-    /// The exhaustion that [`Self::reserve_all`] would answer now, from what is known without asking the store: the
-    /// final refusal for commands that a pipeline could not run.
-    pub fn exhausted(&self, now_ms: u64) -> Option<Exhausted> {
-        self.refusal(&self.lock(now_ms), 1)
-    }
-
     fn reserve(&self, n: u64, want: Want, now_ms: u64) -> Reserved {
         let mut states = self.lock(now_ms);
         let reach = states.iter().map(|state| state.reach()).min().unwrap_or(u64::MAX);
@@ -116,7 +110,9 @@ impl Allowance {
         }
         states.iter_mut().for_each(|state| state.draw(target));
         let days = [states[0].day, states[1].day];
-        let reservation = Reservation { granted: target, days, snapshot: tightest(&states, now_ms) };
+        let refusal = if target < n { self.refusal(&states, 1) } else { None };
+        let snapshot = tightest(&states, now_ms);
+        let reservation = Reservation { granted: target, days, snapshot, refusal };
         Reserved::Granted { reservation, refill: self.refills(&mut states) }
     }
 
@@ -131,20 +127,14 @@ impl Allowance {
 
     /// Wishes of the meters that hold less than `target`, unless theirs are under way already.
     fn requests(&self, states: &mut States<'_>, target: u64) -> Requests {
-        let mut each = self.meters.iter().zip(states);
-        Requests([(); 2].map(|()| {
-            let (meter, state) = each.next().expect("two meters, two states");
-            if state.holds(target) { None } else { state.request(meter.scope, target) }
-        }))
+        let short = self.meters.iter().zip(states).filter(|(_, state)| !state.holds(target));
+        Requests(short.filter_map(|(meter, state)| state.request(meter.scope, target)).collect())
     }
 
     /// Wishes made ahead of need, so that commands need not wait for the store.
     fn refills(&self, states: &mut States<'_>) -> Requests {
-        let mut each = self.meters.iter().zip(states);
-        Requests([(); 2].map(|()| {
-            let (meter, state) = each.next().expect("two meters, two states");
-            if state.runs_low() { state.request(meter.scope, 0) } else { None }
-        }))
+        let low = self.meters.iter().zip(states).filter(|(_, state)| state.runs_low());
+        Requests(low.filter_map(|(meter, state)| state.request(meter.scope, 0)).collect())
     }
 }
 
@@ -176,14 +166,14 @@ pub enum Reserved {
 /// At most one wish per meter. While one is on its way its meter makes no other, so it must not be dropped.
 #[must_use]
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Requests([Option<LeaseRequest>; 2]);
+pub struct Requests(Vec<LeaseRequest>);
 
 impl IntoIterator for Requests {
     type Item = LeaseRequest;
-    type IntoIter = std::iter::Flatten<std::array::IntoIter<Option<LeaseRequest>, 2>>;
+    type IntoIter = std::vec::IntoIter<LeaseRequest>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter().flatten()
+        self.0.into_iter()
     }
 }
 
@@ -194,12 +184,18 @@ pub struct Reservation {
     granted: u64,
     days: [u64; 2],
     snapshot: Option<Snapshot>,
+    refusal: Option<Exhausted>,
 }
 
 impl Reservation {
     /// How many commands may run.
     pub fn granted(&self) -> u64 {
         self.granted
+    }
+
+    /// The answer to those of a pipeline's commands that were not granted; `None` where all were.
+    pub fn refusal(&self) -> Option<Exhausted> {
+        self.refusal
     }
 
     /// What was left just after this reservation; `None` where nothing is limited.

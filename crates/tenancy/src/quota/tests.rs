@@ -82,8 +82,11 @@ fn a_pipeline_gets_what_is_left_and_a_transaction_all_or_nothing() {
 #[test]
 fn the_refusal_is_the_text_that_clients_know() {
     let (allowance, mut store) = (allowance(None, Some(3)), Store::default());
-    assert_eq!(allowance.granted(9, false, NOON, &mut store), 3);
+    assert_eq!(allowance.settle(1, false, NOON, &mut store).unwrap().refusal(), None);
+    let reservation = allowance.settle(9, false, NOON, &mut store).unwrap();
+    assert_eq!(reservation.granted(), 2);
     let refused = allowance.settle(1, false, NOON, &mut store).unwrap_err();
+    assert_eq!(reservation.refusal(), Some(refused));
     assert_eq!(
         refused.to_string(),
         "ERR max daily request limit exceeded. Limit: 3, Usage: 3. \
@@ -91,7 +94,6 @@ fn the_refusal_is_the_text_that_clients_know() {
     );
     assert_eq!(refused.retry_after_seconds(NOON), 12 * 60 * 60);
     assert_eq!(refused.retry_after_seconds(NOON + 1), 12 * 60 * 60, "never earlier than the reset");
-    assert_eq!(allowance.exhausted(NOON), Some(refused));
 }
 
 #[test]
