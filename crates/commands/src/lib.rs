@@ -13,6 +13,7 @@ mod context;
 mod deadline;
 mod error;
 mod keys;
+mod scanning;
 mod spec;
 mod table;
 
