@@ -35,17 +35,18 @@ OK
 (integer) 1500",
     );
 
-pub(super) const EXPIREAT: Spec = spec("EXPIREAT", |db, args| expire(db, args, Unit::UnixSeconds, "expireat"))
-    .summary("Sets the expiration time of a key to a Unix timestamp.")
-    .since("1.2.0")
-    .example(
-        "> SET session abc
+pub(super) const EXPIREAT: Spec =
+    spec("EXPIREAT", |db, args| expire(db, args, Unit::UnixSeconds, "expireat"))
+        .summary("Sets the expiration time of a key to a Unix timestamp.")
+        .since("1.2.0")
+        .example(
+            "> SET session abc
 OK
 > EXPIREAT session 4102444800
 (integer) 1
 > EXPIRETIME session
 (integer) 4102444800",
-    );
+        );
 
 pub(super) const PEXPIREAT: Spec =
     spec("PEXPIREAT", |db, args| expire(db, args, Unit::UnixMilliseconds, "pexpireat"))
@@ -105,7 +106,9 @@ impl Conditions {
         let flags = [("NX", &mut self.nx), ("XX", &mut self.xx), ("GT", &mut self.gt), ("LT", &mut self.lt)];
         match flags.into_iter().find(|(name, _)| args.option(name)) {
             Some((_, flag)) => Ok(flag),
-            None => Err(ReplyError::new(format!("ERR Unsupported option {}", printable(args.next()?))).into()),
+            None => {
+                Err(ReplyError::new(format!("ERR Unsupported option {}", printable(args.next()?))).into())
+            }
         }
     }
 
