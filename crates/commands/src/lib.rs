@@ -11,6 +11,7 @@ mod call;
 mod category;
 mod context;
 mod deadline;
+mod decimal;
 mod error;
 mod keys;
 mod scanning;
