@@ -12,8 +12,10 @@ mod category;
 mod context;
 mod counts;
 mod deadline;
+mod decimal;
 mod error;
 mod keys;
+mod scanning;
 mod spec;
 mod table;
 

@@ -12,6 +12,7 @@ use crate::{Categories, Category, Cost, Run, Spec};
 pub const FAMILIES: &[&Family] = &[
     &crate::string::FAMILY,
     &crate::generic::FAMILY,
+    &crate::generic::UNCATEGORIZED,
     &crate::hash::FAMILY,
     &crate::list::FAMILY,
     &crate::set::FAMILY,
