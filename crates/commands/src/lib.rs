@@ -10,6 +10,7 @@ mod args;
 mod call;
 mod category;
 mod context;
+mod counts;
 mod deadline;
 mod decimal;
 mod error;

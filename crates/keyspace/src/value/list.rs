@@ -80,6 +80,14 @@ impl List {
         self.items.get(index)
     }
 
+    /// The element at an end.
+    pub fn outermost(&self, end: End) -> Option<&Str> {
+        match end {
+            End::Front => self.items.front(),
+            End::Back => self.items.back(),
+        }
+    }
+
     /// The elements from the front to the back.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Str> + ExactSizeIterator {
         self.items.iter()
@@ -96,7 +104,7 @@ impl List {
     }
 
     /// The outermost `count` elements, from the outside in.
-    fn outermost(&self, end: End, count: usize) -> Vec<Str> {
+    fn outer(&self, end: End, count: usize) -> Vec<Str> {
         match end {
             End::Front => self.items.iter().take(count).cloned().collect(),
             End::Back => self.items.iter().rev().take(count).cloned().collect(),
@@ -233,7 +241,7 @@ impl Open<'_, List> {
         self.note(
             |_| ListEffect::Pop { end, count },
             |list| {
-                let items = list.outermost(end, count).into_iter().rev().collect();
+                let items = list.outer(end, count).into_iter().rev().collect();
                 vec![ListEffect::Push { end, items }]
             },
         );
