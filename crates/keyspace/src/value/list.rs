@@ -164,6 +164,16 @@ impl List {
     }
 }
 
+impl FromIterator<Str> for List {
+    fn from_iter<I: IntoIterator<Item = Str>>(items: I) -> Self {
+        let items: VecDeque<Str> = items.into_iter().collect();
+        let bytes = items.iter().map(cost_of).sum();
+        let mut list = Self { items, bytes, is_chained: false };
+        list.settle();
+        list
+    }
+}
+
 impl Open<'_, List> {
     /// Adds elements at an end one after the other, so that the last of them is outermost.
     pub fn push(&mut self, end: End, items: Vec<Str>) {
