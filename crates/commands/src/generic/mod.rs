@@ -11,6 +11,7 @@ mod persist;
 mod randomkey;
 mod rename;
 mod scan;
+mod sort;
 mod touch;
 mod ttl;
 mod type_of;
@@ -49,4 +50,4 @@ const COMMANDS: &[Spec] = &[
 
 /// Those that Redis does not put in `@keyspace`.
 pub(crate) const UNCATEGORIZED: Family =
-    Family { group: "generic", category: None, commands: &[memory::MEMORY] };
+    Family { group: "generic", category: None, commands: &[memory::MEMORY, sort::SORT, sort::SORT_RO] };
