@@ -14,6 +14,7 @@ mod deadline;
 mod decimal;
 mod error;
 mod keys;
+mod scan;
 mod spec;
 mod table;
 

@@ -50,6 +50,7 @@ impl<'a> Urn<'a> {
     /// `count` different fields, or all, in an order that is not random. `count` must be what the urn was made for.
     pub fn draw_distinct(self, count: usize, chance: &mut Rng) -> Vec<Pair<'a>> {
         match self.0 {
+            Source::List(pairs) if count >= pairs.len() => pairs,
             Source::List(pairs) => chance.choose_multiple(pairs, count),
             Source::Map(fields, _) => {
                 let mut drawn = ScanMap::new(fields.seed());
