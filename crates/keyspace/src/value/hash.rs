@@ -1,6 +1,10 @@
 //! Hash values: fields with values, and deadlines of single fields.
 
-use std::collections::BTreeSet;
+mod deadlines;
+mod urn;
+
+use deadlines::Deadlines;
+pub use urn::Urn;
 
 use super::{Contents, canonical_item, conversions};
 use crate::collections::scan_map::ScanMap;
@@ -17,8 +21,7 @@ const PACKED_ITEM_BYTES_MAX: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub struct Hash {
     fields: Fields,
-    /// The fields that have a deadline, soonest first.
-    deadlines: BTreeSet<(i64, Str)>,
+    deadlines: Deadlines,
     bytes: u64,
 }
 
@@ -69,10 +72,9 @@ impl Hash {
         Some(Field { value: &slot.value, expires_at_ms: slot.deadline_ms() })
     }
 
-    /// How many fields there are. Costs what has to be left out: fields past their deadline that no write and no sweep
-    /// has dropped yet.
+    /// How many fields there are. O(log n) where fields have deadlines.
     pub fn len_at(&self, now: Now) -> usize {
-        self.fields.len() - self.past(now).count()
+        self.fields.len() - self.deadlines.passed(now)
     }
 
     /// All fields with their values. While the hash is packed they are in the order in which they came, later in none.
@@ -104,22 +106,16 @@ impl Hash {
 
     /// Whether every field is past its deadline.
     pub(crate) fn is_gone(&self, now: Now) -> bool {
-        self.deadlines.len() == self.fields.len()
-            && self.deadlines.last().is_some_and(|&(at_ms, _)| now.is_past(at_ms))
+        self.deadlines.len() == self.fields.len() && self.len_at(now) == 0 && !self.is_empty()
     }
 
     /// OBJECT ENCODING's word. Unlike in Redis, a packed hash whose last deadline goes is a `listpack` again.
     pub fn encoding(&self) -> &'static str {
         match &self.fields {
-            Fields::Packed(_) if self.deadlines.is_empty() => "listpack",
+            Fields::Packed(_) if self.deadlines.len() == 0 => "listpack",
             Fields::Packed(_) => "listpackex",
             Fields::Mapped(_) => "hashtable",
         }
-    }
-
-    /// The fields that are past their deadline, soonest first.
-    fn past(&self, now: Now) -> impl Iterator<Item = &Str> {
-        self.deadlines.iter().take_while(move |&&(at_ms, _)| now.is_past(at_ms)).map(|(_, name)| name)
     }
 
     /// The field's name, sharing memory with the one that is stored.
@@ -141,27 +137,26 @@ impl Hash {
 
     fn put(&mut self, name: Str, slot: Slot, seed: u64) {
         self.fields.make_room(&name, &slot.value, seed);
-        self.count_in(&name, slot.value.len(), slot.expires_at_ms);
-        let expires_at_ms = slot.expires_at_ms;
+        let (value_len, expires_at_ms) = (slot.value.len(), slot.expires_at_ms);
         if let Some(old) = self.fields.insert(name.clone(), slot) {
-            self.bytes -= cost_of(&name, old.value.len(), old.expires_at_ms);
-            if old.expires_at_ms != expires_at_ms {
-                self.deadlines.remove(&(old.expires_at_ms, name));
-            }
+            self.count_out(&name, &old);
+        }
+        self.bytes += cost_of(&name, value_len, expires_at_ms);
+        if expires_at_ms != NEVER {
+            self.deadlines.insert(expires_at_ms, name);
         }
     }
 
     fn remove(&mut self, field: &[u8]) -> Option<Str> {
         let (name, slot) = self.fields.remove(field)?;
-        self.bytes -= cost_of(&name, slot.value.len(), slot.expires_at_ms);
-        self.deadlines.remove(&(slot.expires_at_ms, name));
+        self.count_out(&name, &slot);
         Some(slot.value)
     }
 
-    fn count_in(&mut self, name: &Str, value_len: usize, expires_at_ms: i64) {
-        self.bytes += cost_of(name, value_len, expires_at_ms);
-        if expires_at_ms != NEVER {
-            self.deadlines.insert((expires_at_ms, name.clone()));
+    fn count_out(&mut self, name: &[u8], slot: &Slot) {
+        self.bytes -= cost_of(name, slot.value.len(), slot.expires_at_ms);
+        if slot.expires_at_ms != NEVER {
+            self.deadlines.remove(slot.expires_at_ms, name);
         }
     }
 }
@@ -237,15 +232,15 @@ impl Contents for Hash {
     }
 
     fn first_deadline_ms(&self) -> Option<i64> {
-        self.deadlines.first().map(|&(at_ms, _)| at_ms)
+        self.deadlines.first().map(|(at_ms, _)| at_ms)
     }
 
     /// All of them at once, so that whoever edits the hash meets only what is there. A field goes once for each time
     /// that it was put, so the cost is one that a write has caused.
     fn purge(open: &mut Open<'_, Self>) {
         let now = open.now();
-        while let Some((_, name)) = open.deadlines.first().filter(|&&(at_ms, _)| now.is_past(at_ms)).cloned()
-        {
+        while let Some((_, name)) = open.deadlines.first().filter(|&(at_ms, _)| now.is_past(at_ms)) {
+            let name = name.clone();
             open.remove(&name);
         }
     }
