@@ -14,7 +14,7 @@ pub(super) const SMOVE: Spec = Spec::write("SMOVE", smove)
     .since("1.0.0")
     .arity(Exactly(4))
     .keys(Pair { moves: true })
-    .grows()
+    .grows() // by the destination's key, though Redis does not flag it
     .fast()
     .example(
         r#"> SADD todo wash dry
