@@ -4,6 +4,8 @@
 mod options;
 mod order;
 mod pattern;
+#[cfg(test)]
+mod tests;
 
 use bytes::Bytes;
 use latchkey_keyspace::value::List;
