@@ -632,7 +632,7 @@ fn scans_are_filtered_and_checked() {
 
 #[test]
 fn a_hash_is_packed_up_to_redis_thresholds() {
-    let mut shell = with_big(128);
+    let mut shell = with_big(512);
     assert_eq!(encoding(&shell, "big"), "listpack");
     shell.run("HSET big f0 again");
     assert_eq!(encoding(&shell, "big"), "listpack", "no new field");

@@ -12,7 +12,7 @@ use crate::entry::NEVER;
 use crate::{Effect, Now, Open, Str, cost};
 
 /// A packed hash has no more fields than this (Redis's `hash-max-listpack-entries`).
-const PACKED_FIELDS_MAX: usize = 128;
+const PACKED_FIELDS_MAX: usize = 512;
 /// No name or value in a packed hash is longer than this (Redis's `hash-max-listpack-value`).
 const PACKED_ITEM_BYTES_MAX: usize = 64;
 
@@ -79,12 +79,7 @@ impl Hash {
 
     /// All fields with their values. While the hash is packed they are in the order in which they came, later in none.
     pub fn iter(&self, now: Now) -> impl Iterator<Item = (&Str, &Str)> {
-        let (packed, mapped) = match &self.fields {
-            Fields::Packed(fields) => (Some(fields.iter().map(|(name, slot)| (name, slot))), None),
-            Fields::Mapped(fields) => (None, Some(fields.iter())),
-        };
-        let all = packed.into_iter().flatten().chain(mapped.into_iter().flatten());
-        all.filter(move |(_, slot)| slot.is_live(now)).map(|(name, slot)| (name, &slot.value))
+        self.fields.iter().filter(move |(_, slot)| slot.is_live(now)).map(|(name, slot)| (name, &slot.value))
     }
 
     /// Visits at least `count` fields from `cursor` on and returns the next cursor: 0 after the last. A packed hash is
@@ -109,18 +104,13 @@ impl Hash {
         self.deadlines.len() == self.fields.len() && self.len_at(now) == 0 && !self.is_empty()
     }
 
-    /// OBJECT ENCODING's word. Unlike in Redis, a packed hash whose last deadline goes is a `listpack` again.
+    /// OBJECT ENCODING's word. Unlike in Redis, a packed hash without deadlines is a `listpack` even if it had one.
     pub fn encoding(&self) -> &'static str {
         match &self.fields {
             Fields::Packed(_) if self.deadlines.len() == 0 => "listpack",
             Fields::Packed(_) => "listpackex",
             Fields::Mapped(_) => "hashtable",
         }
-    }
-
-    /// The field's name, sharing memory with the one that is stored.
-    fn name(&self, field: &[u8]) -> Str {
-        self.fields.get(field).map_or_else(|| Str::from(field), |(name, _)| name.clone())
     }
 
     /// What gives a field back what it has now.
@@ -164,8 +154,9 @@ impl Hash {
 impl Open<'_, Hash> {
     /// Gives a field a value and a deadline, or none. Whether the field is new. The deadline must not have passed.
     pub fn put(&mut self, field: &[u8], value: &[u8], expires_at_ms: Option<i64>) -> bool {
-        let is_new = self.fields.get(field).is_none();
-        let (name, value) = (self.name(field), Str::from(value));
+        let known = self.fields.get(field).map(|(name, _)| name.clone());
+        let is_new = known.is_none();
+        let (name, value) = (known.unwrap_or_else(|| Str::from(field)), Str::from(value));
         self.note(
             |_| HashEffect::Put { field: name.clone(), value: value.clone(), expires_at_ms },
             |hash| vec![hash.way_back(&name)],
@@ -196,7 +187,7 @@ impl Open<'_, Hash> {
     /// Removes a field. Its value, if it existed.
     pub fn remove(&mut self, field: &[u8]) -> Option<Str> {
         self.fields.get(field)?;
-        self.note(|hash| HashEffect::Remove { field: hash.name(field) }, |hash| vec![hash.way_back(field)]);
+        self.note(|_| HashEffect::Remove { field: field.into() }, |hash| vec![hash.way_back(field)]);
         self.value_mut().remove(field)
     }
 
@@ -250,10 +241,7 @@ impl Contents for Hash {
     }
 
     fn canonical(&self, out: &mut Vec<u8>) {
-        let mut fields: Vec<(&Str, &Slot)> = match &self.fields {
-            Fields::Packed(fields) => fields.iter().map(|(name, slot)| (name, slot)).collect(),
-            Fields::Mapped(fields) => fields.iter().collect(),
-        };
+        let mut fields: Vec<_> = self.fields.iter().collect();
         fields.sort_unstable_by_key(|&(name, _)| name);
         for (name, slot) in fields {
             canonical_item(out, name);
@@ -310,6 +298,14 @@ impl Fields {
             Self::Packed(fields) => fields.iter().find(|(known, _)| **known == *name).map(|(k, v)| (k, v)),
             Self::Mapped(fields) => fields.get_key_value(name),
         }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&Str, &Slot)> {
+        let (packed, mapped) = match self {
+            Self::Packed(fields) => (Some(fields.iter().map(|(name, slot)| (name, slot))), None),
+            Self::Mapped(fields) => (None, Some(fields.iter())),
+        };
+        packed.into_iter().flatten().chain(mapped.into_iter().flatten())
     }
 
     /// Puts a field where it was, or last, and returns what was there.
