@@ -47,6 +47,11 @@ impl Keyspace {
         Edit::new(self, now)
     }
 
+    /// How many keys there are, those that are past their deadline and not swept yet included. O(1).
+    pub fn keys(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Stored bytes by the formula in [`cost`](crate::cost), kept incrementally.
     pub fn bytes(&self) -> u64 {
         self.bytes

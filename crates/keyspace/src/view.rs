@@ -100,6 +100,11 @@ impl<'a> View<'a> {
         self.peek(key).map(|entry| key.len() as u64 + entry.bytes())
     }
 
+    /// How many elements the key's value has; 0 for a string, or where there is no key.
+    pub fn elements(&self, key: &[u8]) -> usize {
+        self.space.entries.get(key).map_or(0, |entry| entry.value.elements())
+    }
+
     /// Stored bytes of the whole keyspace.
     pub fn bytes(&self) -> u64 {
         self.space.bytes

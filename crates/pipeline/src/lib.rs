@@ -1,1 +1,29 @@
 //! From an incoming request to its reply, in typed steps.
+//!
+//! ```text
+//! Incoming ─Authenticate→ Authenticated ─Resolve→ Resolved ─Admit→ Admitted ─Execute→ Answer
+//! ```
+//!
+//! Every door sends the same [`Incoming`] into the same [`stack`]. Each step is a type that only its step can make, so
+//! an order that leaves one out does not compile, and a backend accepts nothing that was not admitted. The decisions
+//! are plain functions ([`policy`]) and the meters of `latchkey-tenancy`; the layers are shells around them.
+
+mod answer;
+mod backend;
+mod batch;
+mod clock;
+mod layer;
+pub mod policy;
+mod stack;
+
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Answer, Refusal, Replies, Standing};
+pub use backend::{Backend, Executed};
+pub use batch::{Batch, Incoming, Shape};
+pub use clock::Clock;
+pub use layer::admit::Admitted;
+pub use layer::authenticate::Authenticated;
+pub use layer::resolve::Resolved;
+pub use stack::{Stack, stack};

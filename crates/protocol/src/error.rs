@@ -36,6 +36,9 @@ impl ReplyError {
     /// A value longer than the plan allows for one key.
     pub const RECORD_TOO_LONG: Self = Self::fixed("ERR max single record size exceeded");
 
+    /// A quota refused a command, and was renewed before it could say how much was used.
+    pub const QUOTA_UNKNOWN: Self = Self::fixed("ERR max daily request limit exceeded.");
+
     /// An error whose whole text, code included, is known at compile time.
     pub const fn fixed(text: &'static str) -> Self {
         Self(Cow::Borrowed(text))
@@ -54,6 +57,14 @@ impl ReplyError {
     /// `ERR invalid expire time in 'set' command`.
     pub fn invalid_expire(name: &str) -> Self {
         Self::new(format!("ERR invalid expire time in '{}' command", name.to_ascii_lowercase()))
+    }
+
+    /// A request or a reply beyond the plan's limit: `ERR max request size exceeded. Limit: 10 bytes, Actual: 12 bytes`.
+    /// Upstash says "request" in both cases.
+    pub fn request_too_large(limit_bytes: usize, actual_bytes: usize) -> Self {
+        Self::new(format!(
+            "ERR max request size exceeded. Limit: {limit_bytes} bytes, Actual: {actual_bytes} bytes"
+        ))
     }
 
     /// The whole text: code, space, message.

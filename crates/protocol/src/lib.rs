@@ -6,6 +6,10 @@
 mod error;
 pub mod number;
 mod reply;
+<<<<<<< HEAD
+=======
+pub mod resp;
+>>>>>>> protocol
 pub mod rest;
 mod words;
 

@@ -64,6 +64,18 @@ impl Reply {
         Self::Int(i64::try_from(n).unwrap_or(i64::MAX))
     }
 
+    /// The bytes of all strings within, and one for each other value: never more than any dialect needs to write it.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Status(text) => text.len(),
+            Self::Bulk(bytes) | Self::Verbatim(bytes) => bytes.len(),
+            Self::Error(error) => error.text().len(),
+            Self::Array(items) | Self::Set(items) => items.iter().map(Self::bytes).sum(),
+            Self::Pairs(pairs) | Self::Map(pairs) => pairs.iter().map(|(a, b)| a.bytes() + b.bytes()).sum(),
+            Self::Int(_) | Self::Null | Self::NullArray | Self::Double(_) | Self::Bool(_) => 1,
+        }
+    }
+
     /// `Null` for `None`.
     pub fn or_null(value: Option<Reply>) -> Self {
         value.unwrap_or(Self::Null)

@@ -237,7 +237,8 @@ impl<V> ScanMap<V> {
         }
     }
 
-    /// Visits a page's entries from hash `from` on. Returns the hash that it stopped before, if it stopped.
+    /// Visits a page's entries from hash `from` on, and no more than `remaining` asks for if that parts no equal
+    /// hashes. Returns the hash of the first entry that it left out, if any.
     fn scan_page(
         &self,
         page: &Page<V>,
@@ -247,17 +248,17 @@ impl<V> ScanMap<V> {
     ) -> Option<u64> {
         let hashed = page.table.iter().map(|(key, value)| (self.hash_of(key), key, value));
         let mut entries: Vec<_> = hashed.filter(|(hash, ..)| *hash >= from).collect();
-        entries.sort_unstable_by_key(|(hash, ..)| *hash);
-        let mut hash_before = None;
-        for (hash, key, value) in entries {
-            if *remaining == 0 && hash_before != Some(hash) {
-                return Some(hash);
-            }
-            visit(key, value);
-            *remaining = remaining.saturating_sub(1);
-            hash_before = Some(hash);
+        let mut next = None;
+        if entries.len() > *remaining {
+            let (_, &mut (last, ..), _) =
+                entries.select_nth_unstable_by_key(remaining.saturating_sub(1), |(hash, ..)| *hash);
+            next = entries.iter().map(|(hash, ..)| *hash).filter(|hash| *hash > last).min();
+            entries.retain(|(hash, ..)| *hash <= last);
         }
-        None
+        entries.sort_unstable_by_key(|(hash, ..)| *hash);
+        entries.iter().for_each(|(_, key, value)| visit(key, value));
+        *remaining = remaining.saturating_sub(entries.len());
+        next
     }
 
     /// The number of the page for `hash`; there may be no page at all yet.

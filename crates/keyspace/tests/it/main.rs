@@ -1,3 +1,5 @@
 //! The keyspace's property tests: each structure against a simple model.
 
+mod glob;
+mod rank_tree;
 mod scan_map;

@@ -2,6 +2,16 @@
 
 mod body;
 mod json;
+<<<<<<< HEAD
 
 pub use body::{BodyError, BodyLimits, parse_batch, parse_command};
 pub use json::{JsonError, JsonProblem};
+=======
+mod path;
+mod write;
+
+pub use body::{BodyError, BodyLimits, parse_batch, parse_command};
+pub use json::{JsonError, JsonProblem};
+pub use path::{PathRequest, Route, parse_path, query_token, route};
+pub use write::{Encoding, Envelope, Format, write_batch, write_error, write_result};
+>>>>>>> protocol

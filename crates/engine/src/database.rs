@@ -1,0 +1,181 @@
+//! One database: it runs commands.
+
+use std::any::Any;
+
+use fastrand::Rng;
+use latchkey_commands::{Call, Cost, Facts, Settings, Site};
+use latchkey_keyspace::{Keyspace, Now};
+use latchkey_protocol::{Reply, ReplyError};
+
+use crate::Limits;
+use crate::room::{self, Room};
+
+/// So many keys that are past their deadline are dropped before each command.
+const SWEPT_PER_COMMAND: usize = 20;
+
+/// From this many elements on, a command whose time grows with them is expected to take long.
+const LONG_ELEMENTS_MIN: usize = 4096;
+
+/// A keyspace with its limits, its settings and its own random numbers.
+#[derive(Debug)]
+pub struct Database {
+    keyspace: Keyspace,
+    chance: Rng,
+    limits: Limits,
+    settings: Settings,
+    facts: Facts,
+}
+
+/// What came of a command.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ran {
+    /// What it answers.
+    pub reply: Reply,
+    /// Whether it was executed; a command that was refused for want of room was not, and is not charged.
+    pub executed: bool,
+}
+
+impl Database {
+    /// An empty database. All its chance follows from the seed.
+    pub fn new(seed: u64, limits: Limits, facts: Facts) -> Self {
+        Self {
+            keyspace: Keyspace::new(seed),
+            chance: Rng::with_seed(seed),
+            facts: Facts { bytes_max: limits.stored_bytes_max, ..facts },
+            limits,
+            settings: Settings::default(),
+        }
+    }
+
+    /// Runs one command.
+    pub fn run(&mut self, call: &Call, now: Now) -> Ran {
+        self.sweep(SWEPT_PER_COMMAND, now);
+        self.make_room(call, now);
+        match self.run_if_it_fits(call, now) {
+            Ok(reply) => Ran { reply, executed: true },
+            Err(refusal) => Ran { reply: refusal.into(), executed: false },
+        }
+    }
+
+    /// Runs several commands as one step: nobody sees a state in between. An error of one does not stop the others, as
+    /// in Redis; but if there is no room for one of them, none of them happened.
+    pub fn run_all(&mut self, calls: &[Call], now: Now) -> Result<Vec<Reply>, ReplyError> {
+        self.sweep(SWEPT_PER_COMMAND, now);
+        calls.iter().for_each(|call| self.make_room(call, now));
+        if calls.iter().all(|call| room::growth_max(call) == 0) || self.is_roomy(calls) {
+            return Ok(calls.iter().map(|call| self.run_now(call, now)).collect());
+        }
+        self.keyspace.begin_undo();
+        let mut replies = Vec::with_capacity(calls.len());
+        for call in calls {
+            let room = match Room::check(call, &self.keyspace, &self.limits, now) {
+                Ok(room) => room,
+                Err(refusal) => return self.give_up(refusal),
+            };
+            replies.push(self.run_now(call, now));
+            if let Err(refusal) = room.check_outcome(&self.keyspace, &self.limits, now) {
+                return self.give_up(refusal);
+            }
+        }
+        self.keyspace.commit_undo();
+        Ok(replies)
+    }
+
+    /// Whether the command will take so long that it should not run where others wait.
+    pub fn is_long(&self, call: &Call, now: Now) -> bool {
+        let view = self.keyspace.view(now);
+        match call.spec().cost {
+            Cost::Small => false,
+            Cost::Values => {
+                let elements = call.keys().iter().map(|key| view.elements(key.name)).sum::<usize>();
+                elements >= LONG_ELEMENTS_MIN
+            }
+            Cost::Database => self.keyspace.keys() >= LONG_ELEMENTS_MIN,
+        }
+    }
+
+    /// Drops what is past its deadline, at most `limit` keys. Whether there may be more.
+    pub fn sweep(&mut self, limit: usize, now: Now) -> bool {
+        if !self.keyspace.next_due_ms().is_some_and(|due_ms| now.is_past(due_ms)) {
+            return false;
+        }
+        let swept = self.keyspace.edit(now).sweep(limit);
+        self.facts.expired += swept as u64;
+        swept == limit
+    }
+
+    /// When the next deadline falls, in milliseconds since the epoch.
+    pub fn next_due_ms(&self) -> Option<i64> {
+        self.keyspace.next_due_ms()
+    }
+
+    /// What was removed and is costly to free: drop it where nobody waits.
+    pub fn take_garbage(&mut self) -> Vec<Box<dyn Any + Send>> {
+        self.keyspace.take_garbage()
+    }
+
+    /// Stored bytes, by the documented formula.
+    pub fn stored_bytes(&self) -> u64 {
+        self.keyspace.bytes()
+    }
+
+    /// A number that goes forward with every change.
+    pub fn position(&self) -> u64 {
+        self.keyspace.changes()
+    }
+
+    /// Changes the limits. What is stored stays, even if it is more than the new ones allow.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+        self.facts.bytes_max = limits.stored_bytes_max;
+    }
+
+    fn run_if_it_fits(&mut self, call: &Call, now: Now) -> Result<Reply, ReplyError> {
+        let room = Room::check(call, &self.keyspace, &self.limits, now)?;
+        if !room.must_look_back {
+            return Ok(self.run_now(call, now));
+        }
+        self.keyspace.begin_undo();
+        let reply = self.run_now(call, now);
+        match room.check_outcome(&self.keyspace, &self.limits, now) {
+            Ok(()) => self.keyspace.commit_undo(),
+            Err(refusal) => return self.give_up(refusal),
+        }
+        Ok(reply)
+    }
+
+    /// Takes the step back.
+    fn give_up<T>(&mut self, refusal: ReplyError) -> Result<T, ReplyError> {
+        self.keyspace.roll_back();
+        Err(refusal)
+    }
+
+    /// Runs a command, whether there is room or not.
+    fn run_now(&mut self, call: &Call, now: Now) -> Reply {
+        self.facts.commands += 1;
+        call.run(&mut Site {
+            keyspace: &mut self.keyspace,
+            now,
+            chance: &mut self.chance,
+            facts: &self.facts,
+            settings: &mut self.settings,
+            record_bytes_max: self.limits.record_bytes_max,
+        })
+    }
+
+    fn make_room(&mut self, call: &Call, now: Now) {
+        let growth_max = room::growth_max(call);
+        if growth_max > 0 && self.limits.evicts {
+            let Self { keyspace, limits, chance, facts, .. } = self;
+            facts.evicted += room::evict(keyspace, limits, growth_max, now, chance);
+        }
+    }
+
+    /// Whether all of the commands together cannot reach any limit.
+    fn is_roomy(&self, calls: &[Call]) -> bool {
+        let growth_max = calls.iter().map(room::growth_max).fold(0, u64::saturating_add);
+        let bytes_max = self.keyspace.bytes().saturating_add(growth_max);
+        bytes_max <= self.limits.stored_bytes_max.unwrap_or(u64::MAX)
+            && bytes_max <= self.limits.record_bytes_max
+    }
+}

@@ -1,0 +1,107 @@
+//! Limits, at the byte.
+
+use latchkey_commands::{Call, Facts};
+use latchkey_keyspace::Now;
+use latchkey_protocol::{Reply, Words};
+
+use crate::{Database, Limits, Ran};
+
+const NOW: Now = Now::from_ms(1_767_323_045_678);
+
+fn call(line: &str) -> Call {
+    Call::resolve(line.split(' ').collect::<Words>()).unwrap()
+}
+
+fn database(limits: Limits) -> Database {
+    Database::new(7, limits, Facts::default())
+}
+
+fn run(database: &mut Database, line: &str) -> Ran {
+    database.run(&call(line), NOW)
+}
+
+fn refused(ran: &Ran, with: &str) -> bool {
+    !ran.executed && matches!(&ran.reply, Reply::Error(error) if error.text().starts_with(with))
+}
+
+/// A key costs 48 and its name, a string its length. The write that reaches the limit exactly is the last that fits.
+#[test]
+fn the_last_byte_fits_and_the_next_does_not() {
+    let mut database = database(Limits { stored_bytes_max: Some(150), ..Limits::NONE });
+    assert!(run(&mut database, "SET a 12345678901234567890123456").executed); // 48 + 1 + 26 = 75
+    assert!(refused(
+        &run(&mut database, "SET b 123456789012345678901234567"),
+        "ERR DB capacity quota exceeded. Threshold: 150 bytes, Usage: 151 bytes."
+    ));
+    assert_eq!(run(&mut database, "GET b").reply, Reply::Null, "a refused write left something behind");
+    assert!(run(&mut database, "SET b 12345678901234567890123456").executed);
+    assert_eq!(database.stored_bytes(), 150);
+    assert!(refused(
+        &run(&mut database, "APPEND b x"),
+        "ERR DB capacity quota exceeded. Threshold: 150 bytes, Usage: 150 bytes."
+    ));
+    assert_eq!(run(&mut database, "DEL a").reply, Reply::Int(1));
+    assert!(run(&mut database, "APPEND b x").executed, "DEL has to let writes through again");
+}
+
+#[test]
+fn a_full_database_still_reads_and_deletes() {
+    let mut database = database(Limits { stored_bytes_max: Some(60), ..Limits::NONE });
+    assert!(run(&mut database, "SET k 12345678901").executed);
+    assert_eq!(database.stored_bytes(), 60);
+    assert!(refused(&run(&mut database, "SET k 1"), "ERR DB capacity"));
+    assert!(run(&mut database, "GET k").executed);
+    assert!(run(&mut database, "EXPIRE k 10").executed, "a deadline is not refused, although it counts");
+    assert!(run(&mut database, "DEL k").executed);
+    assert_eq!(database.stored_bytes(), 0);
+}
+
+#[test]
+fn a_transaction_that_does_not_fit_did_not_happen() {
+    let mut database = database(Limits { stored_bytes_max: Some(120), ..Limits::NONE });
+    let calls = [call("SET a 1"), call("SET b 2"), call("SET c 3")];
+    assert!(database.run_all(&calls, NOW).is_err());
+    assert_eq!(database.stored_bytes(), 0);
+    assert_eq!(database.run_all(&calls[..2], NOW), Ok(vec![Reply::OK, Reply::OK]));
+}
+
+#[test]
+fn an_error_inside_a_transaction_does_not_stop_it() {
+    let mut database = database(Limits::NONE);
+    let replies = database.run_all(&[call("SET a x"), call("INCR a"), call("SET b 2")], NOW).unwrap();
+    assert!(matches!(replies[1], Reply::Error(_)), "{replies:?}");
+    assert_eq!(run(&mut database, "GET b").reply, Reply::bulk("2"));
+}
+
+#[test]
+fn a_record_may_not_grow_past_its_limit() {
+    let mut database = database(Limits { record_bytes_max: 100, ..Limits::NONE });
+    let long = "x".repeat(52);
+    assert!(refused(&run(&mut database, &format!("SET k {long}")), "ERR max single record size exceeded"));
+    assert!(run(&mut database, &format!("SET k {}", &long[1..])).executed);
+    assert!(refused(&run(&mut database, "APPEND k x"), "ERR max single record size exceeded"));
+    assert!(run(&mut database, "GET k").executed);
+}
+
+#[test]
+fn eviction_takes_keys_with_a_deadline_first() {
+    let mut database = database(Limits { stored_bytes_max: Some(4000), evicts: true, ..Limits::NONE });
+    run(&mut database, "SET keep 1");
+    for i in 0..200 {
+        assert!(run(&mut database, &format!("SET k{i} 1 EX 100")).executed);
+        assert!(database.stored_bytes() <= 4000);
+    }
+    assert_eq!(run(&mut database, "GET keep").reply, Reply::bulk("1"));
+}
+
+#[test]
+fn what_is_past_its_deadline_is_swept_without_being_asked_for() {
+    let mut database = database(Limits::NONE);
+    for i in 0..50 {
+        run(&mut database, &format!("SET k{i} 1 PX {}", i + 1));
+    }
+    let later = Now::from_ms(NOW.ms() + 1000);
+    assert_eq!(database.next_due_ms(), Some(NOW.ms() + 1));
+    while database.sweep(7, later) {}
+    assert_eq!((database.stored_bytes(), database.next_due_ms()), (0, None));
+}

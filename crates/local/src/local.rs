@@ -1,0 +1,227 @@
+//! All databases of this process.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use latchkey_commands::{Call, Facts};
+use latchkey_engine::{Database, Limits, Now};
+use latchkey_pipeline::{Admitted, Backend, Batch, Clock, Executed, Refusal, Shape};
+use latchkey_protocol::{Reply, ReplyError};
+use latchkey_tenancy::{DatabaseId, Principal};
+use parking_lot::{Mutex, RwLock};
+
+use crate::free::Free;
+use crate::offload::offload;
+use crate::tenant::{Busy, Tenant};
+
+/// After so many commands of a pipeline others get their turn …
+const TURN_COMMANDS: usize = 64;
+/// … or after so long.
+const TURN: Duration = Duration::from_micros(500);
+
+/// The databases of this process, each made when it is first used.
+#[derive(Debug)]
+pub struct Local {
+    clock: Arc<dyn Clock>,
+    about: About,
+    tenants: RwLock<HashMap<DatabaseId, Arc<Tenant>>>,
+    seeds: Mutex<Rng>,
+    free: Free,
+}
+
+/// What INFO tells of the process.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// The version of the binary.
+    pub version: &'static str,
+    /// An id of this run: 40 hexadecimal digits.
+    pub run_id: String,
+}
+
+impl Local {
+    /// No databases yet. All chance in them follows from the seed, which has to be secret: it keeps clients from
+    /// choosing keys that collide.
+    pub fn new(clock: Arc<dyn Clock>, seed: u64, about: About) -> std::io::Result<Self> {
+        let seeds = Mutex::new(Rng::with_seed(seed));
+        Ok(Self { clock, about, tenants: RwLock::default(), seeds, free: Free::start()? })
+    }
+
+    /// Forgets a database, with all its keys.
+    pub fn drop_database(&self, id: DatabaseId) {
+        if let Some(tenant) = self.tenants.write().remove(&id) {
+            self.free.take(vec![Box::new(tenant)]);
+        }
+    }
+
+    /// Stored bytes of every database that is in use, by the documented formula.
+    pub fn stored_bytes(&self) -> Vec<(DatabaseId, u64)> {
+        let bytes = |(&id, tenant): (_, &Arc<Tenant>)| {
+            Some((id, tenant.with(|database| database.stored_bytes()).ok()?))
+        };
+        self.all().iter().filter_map(|(id, tenant)| bytes((id, tenant))).collect()
+    }
+
+    pub(crate) fn all(&self) -> Vec<(DatabaseId, Arc<Tenant>)> {
+        self.tenants.read().iter().map(|(&id, tenant)| (id, Arc::clone(tenant))).collect()
+    }
+
+    pub(crate) fn free(&self) -> &Free {
+        &self.free
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        Now::from_us(self.clock.now_us())
+    }
+
+    fn tenant(&self, principal: &Principal) -> Arc<Tenant> {
+        let id = principal.database();
+        if let Some(tenant) = self.tenants.read().get(&id) {
+            return Arc::clone(tenant);
+        }
+        let mut tenants = self.tenants.write();
+        Arc::clone(tenants.entry(id).or_insert_with(|| Arc::new(Tenant::new(self.database(principal)))))
+    }
+
+    fn database(&self, principal: &Principal) -> Database {
+        let facts = Facts {
+            started_at_ms: self.now().ms(),
+            version: self.about.version,
+            run_id: self.about.run_id.clone(),
+            ..Facts::default()
+        };
+        let seed = self.seeds.lock().u64(..);
+        Database::new(seed, limits(principal), facts)
+    }
+
+    /// Runs some commands of a pipeline, from the first of `calls` on, until others should get their turn.
+    fn take_turn(
+        &self,
+        database: &mut Database,
+        calls: &[Result<Call, ReplyError>],
+        ran: &mut Ran,
+    ) {
+        let began = Instant::now();
+        for call in &calls[..calls.len().min(TURN_COMMANDS)] {
+            match call {
+                Ok(call) => ran.push_outcome(call, self.run(database, call)),
+                Err(refusal) => ran.replies.push(Reply::Error(refusal.clone())),
+            }
+            if began.elapsed() > TURN {
+                break;
+            }
+        }
+    }
+
+    fn run(&self, database: &mut Database, call: &Call) -> latchkey_engine::Ran {
+        let now = self.now();
+        if call.command().is_heavy() && database.is_long(call, now) {
+            return offload(|| database.run(call, now));
+        }
+        database.run(call, now)
+    }
+
+    async fn pipeline(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
+        let calls = admitted.calls();
+        let mut ran = Ran::new(calls.len(), admitted);
+        while ran.replies.len() < calls.len() {
+            let rest = &calls[ran.replies.len()..];
+            let (garbage, position) = tenant.with(|database| {
+                database.set_limits(limits(admitted.principal()));
+                self.take_turn(database, rest, &mut ran);
+                (database.take_garbage(), database.position())
+            })?;
+            self.free.take(garbage);
+            ran.position = position;
+            if ran.replies.len() < calls.len() {
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(ran.into_executed())
+    }
+
+    fn transaction(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
+        let calls: Vec<Call> = admitted.calls().iter().flatten().cloned().collect();
+        let mut ran = Ran::new(calls.len(), admitted);
+        let (outcome, garbage, position) = tenant.with(|database| {
+            let now = self.now();
+            database.set_limits(limits(admitted.principal()));
+            let long = calls.iter().any(|call| database.is_long(call, now));
+            let outcome =
+                if long { offload(|| database.run_all(&calls, now)) } else { database.run_all(&calls, now) };
+            (outcome, database.take_garbage(), database.position())
+        })?;
+        self.free.take(garbage);
+        ran.position = position;
+        let replies = outcome.map_err(Refusal::Discarded)?;
+        replies.into_iter().for_each(|reply| ran.push(reply));
+        Ok(ran.into_executed())
+    }
+}
+
+impl Backend for Local {
+    async fn execute(&self, admitted: &Admitted) -> Result<Executed, Refusal> {
+        let tenant = self.tenant(admitted.principal());
+        match admitted.shape() {
+            Shape::Atomic => self.transaction(&tenant, admitted),
+            Shape::One | Shape::Pipeline => self.pipeline(&tenant, admitted).await,
+        }
+    }
+}
+
+/// What has come of a batch so far.
+struct Ran {
+    replies: Batch<Reply>,
+    unexecuted: u64,
+    position: u64,
+    reply_bytes: u64,
+    reply_bytes_max: u64,
+}
+
+impl Ran {
+    fn new(commands: usize, admitted: &Admitted) -> Self {
+        let reply_bytes_max = admitted.principal().limits().reply_bytes_max;
+        Self { replies: Batch::with_capacity(commands), unexecuted: 0, position: 0, reply_bytes: 0, reply_bytes_max }
+    }
+
+    fn push_outcome(&mut self, call: &Call, ran: latchkey_engine::Ran) {
+        self.unexecuted += u64::from(!ran.executed && !call.spec().free);
+        self.push(ran.reply);
+    }
+
+    /// Keeps a reply, unless all replies together would be larger than the plan allows: no batch of reads may gather
+    /// more memory than that.
+    fn push(&mut self, reply: Reply) {
+        let bytes = self.reply_bytes + reply.bytes() as u64;
+        if bytes <= self.reply_bytes_max {
+            self.reply_bytes = bytes;
+            self.replies.push(reply);
+        } else {
+            let (limit, actual) = (self.reply_bytes_max as usize, bytes as usize);
+            self.replies.push(ReplyError::request_too_large(limit, actual).into());
+        }
+    }
+
+    fn into_executed(self) -> Executed {
+        Executed { replies: self.replies, unexecuted: self.unexecuted, position: self.position }
+    }
+}
+
+impl From<Busy> for Refusal {
+    fn from(Busy: Busy) -> Self {
+        Self::Unavailable(ReplyError::fixed(
+            "BUSY the database is running a command that takes long, try again",
+        ))
+    }
+}
+
+/// The part of a principal's limits that the engine has to know.
+fn limits(principal: &Principal) -> Limits {
+    let limits = principal.limits();
+    Limits {
+        stored_bytes_max: limits.stored_bytes_max,
+        record_bytes_max: limits.record_bytes_max,
+        evicts: limits.eviction,
+    }
+}

@@ -1,0 +1,38 @@
+//! What a door hands in: one command or several, and who claims to send them.
+
+use std::fmt;
+
+use bytes::Bytes;
+use latchkey_protocol::{ReplyError, Words};
+use smallvec::SmallVec;
+
+/// Commands, or what became of them, in the order in which they were sent. Mostly one.
+pub type Batch<T> = SmallVec<[T; 1]>;
+
+/// How the commands of a batch belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One command, one reply.
+    One,
+    /// Each for itself: others may come in between, and an error is one entry's.
+    Pipeline,
+    /// As one step: all or none are run, and nobody sees a state in between.
+    Atomic,
+}
+
+/// A request as it came in. Nothing in it is believed yet.
+pub struct Incoming {
+    /// The token that it was sent with; empty if there was none.
+    pub credential: Bytes,
+    /// How the commands belong together.
+    pub shape: Shape,
+    /// The commands; an error stands for one that could not be read.
+    pub commands: Batch<Result<Words, ReplyError>>,
+}
+
+impl fmt::Debug for Incoming {
+    /// Leaves the token and the arguments out: what can be printed ends in a log one day.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming").field("shape", &self.shape).field("commands", &self.commands.len()).finish()
+    }
+}

@@ -1,0 +1,67 @@
+//! Who is calling? From here on there is a principal.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::future::{Either, Ready, ready};
+use latchkey_protocol::{ReplyError, Words};
+use latchkey_tenancy::{Authority, Principal};
+use tower::{Layer, Service};
+
+use crate::{Answer, Batch, Clock, Incoming, Shape};
+
+/// Commands whose sender is known. Only [`Authenticate`] makes one.
+#[derive(Debug)]
+pub struct Authenticated {
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) shape: Shape,
+    pub(crate) commands: Batch<Result<Words, ReplyError>>,
+}
+
+#[derive(Clone)]
+pub(crate) struct AuthenticateLayer {
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Authenticate<S> {
+    inner: S,
+    layer: AuthenticateLayer,
+}
+
+impl<S> Layer<S> for AuthenticateLayer {
+    type Service = Authenticate<S>;
+
+    fn layer(&self, inner: S) -> Authenticate<S> {
+        Authenticate { inner, layer: self.clone() }
+    }
+}
+
+impl<S> Service<Incoming> for Authenticate<S>
+where
+    S: Service<Authenticated, Response = Answer, Error = Infallible>,
+{
+    type Response = Answer;
+    type Error = Infallible;
+    type Future = Either<Ready<Result<Answer, Infallible>>, S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, incoming: Incoming) -> Self::Future {
+        let AuthenticateLayer { authority, clock } = &self.layer;
+        match authority.authenticate(&incoming.credential, clock.now_ms()) {
+            Ok(principal) => {
+                let Incoming { shape, commands, .. } = incoming;
+                Either::Right(self.inner.call(Authenticated { principal, shape, commands }))
+            }
+            Err(cause) => {
+                tracing::debug!(%cause, "refused a token");
+                Either::Left(ready(Ok(Answer::unauthenticated())))
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The Redis protocol: requests as RESP arrays or as lines, replies in RESP2 and RESP3.
+
+mod inline;
+mod read;
+mod write;
+
+pub use read::{Decoder, RequestLimits};
+pub use write::{Version, write_reply};

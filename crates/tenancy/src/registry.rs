@@ -1,0 +1,273 @@
+//! The databases and tokens there are, with the state that principals share.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+use parking_lot::{Mutex, RwLock};
+
+use crate::authority::AuthError;
+use crate::keys::{KeyError, KeyRing};
+use crate::plan::Limits;
+use crate::principal::Principal;
+use crate::quota::{Allowance, Meter};
+use crate::store::{DatabaseRecord, MeterScope, Records, TokenKind, TokenRecord, UsageRecord};
+use crate::token::TokenDigest;
+use crate::usage::{Usage, UsageCounter};
+use crate::{DatabaseId, TokenId};
+
+/// Everything that authentication looks up. Entries change in place, because principals hold on to them.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    pub(crate) keys: KeyRing,
+    tenants: HashMap<DatabaseId, Tenant>,
+    tokens: HashMap<TokenId, Arc<TokenEntry>>,
+    opaque: HashMap<TokenDigest, Arc<Principal>>,
+    /// Tokens that are gone while some principal may still hold them, with usage to be collected.
+    leaving: Vec<Arc<TokenEntry>>,
+}
+
+#[derive(Debug)]
+struct Tenant {
+    entry: Arc<DatabaseEntry>,
+    tokens: HashSet<TokenId>,
+}
+
+impl Registry {
+    pub(crate) fn token(&self, id: TokenId) -> Option<&Arc<TokenEntry>> {
+        self.tokens.get(&id)
+    }
+
+    pub(crate) fn opaque(&self, digest: &TokenDigest) -> Option<&Arc<Principal>> {
+        self.opaque.get(digest)
+    }
+
+    pub(crate) fn meters(&self) -> impl Iterator<Item = &Arc<Meter>> {
+        let databases = self.tenants.values().map(|tenant| &tenant.entry.meter);
+        databases.chain(self.tokens.values().map(|token| &token.meter))
+    }
+
+    pub(crate) fn put_database(&mut self, record: &DatabaseRecord) {
+        if record.deleted {
+            return self.remove_database(record.id);
+        }
+        let tenant = self.tenants.entry(record.id).or_insert_with(|| Tenant {
+            entry: Arc::new(DatabaseEntry::new(record)),
+            tokens: HashSet::new(),
+        });
+        tenant.entry.update(record);
+    }
+
+    /// A token of a database that is not there is not taken in: it could never be used.
+    pub(crate) fn put_token(&mut self, record: &TokenRecord) {
+        if record.revoked_at_ms.is_some() {
+            return self.remove_token(record.id);
+        }
+        let Some(tenant) = self.tenants.get_mut(&record.database) else { return };
+        if let Some(token) = self.tokens.get(&record.id) {
+            return token.update(record);
+        }
+        let token = Arc::new(TokenEntry::new(record, Arc::clone(&tenant.entry)));
+        tenant.tokens.insert(record.id);
+        if let TokenKind::Opaque(digest) = record.kind {
+            self.opaque.insert(digest, Arc::new(Principal::opaque(Arc::clone(&token))));
+        }
+        self.tokens.insert(record.id, token);
+    }
+
+    /// Makes these the databases, tokens and keys that there are.
+    pub(crate) fn replace(&mut self, records: &Records) -> Result<(), KeyError> {
+        self.keys.replace(&records.keys)?;
+        self.retain(records);
+        records.databases.iter().for_each(|record| self.put_database(record));
+        records.tokens.iter().for_each(|record| self.put_token(record));
+        Ok(())
+    }
+
+    fn retain(&mut self, records: &Records) {
+        let databases: HashSet<_> = records.databases.iter().map(|record| record.id).collect();
+        let tokens: HashSet<_> = records.tokens.iter().map(|record| record.id).collect();
+        let gone: Vec<_> = self.tenants.keys().copied().filter(|id| !databases.contains(id)).collect();
+        gone.into_iter().for_each(|id| self.remove_database(id));
+        let gone: Vec<_> = self.tokens.keys().copied().filter(|id| !tokens.contains(id)).collect();
+        gone.into_iter().for_each(|id| self.remove_token(id));
+    }
+
+    fn remove_database(&mut self, id: DatabaseId) {
+        let Some(tenant) = self.tenants.remove(&id) else { return };
+        tenant.entry.deleted.store(true, Relaxed);
+        tenant.tokens.into_iter().for_each(|token| self.remove_token(token));
+    }
+
+    fn remove_token(&mut self, id: TokenId) {
+        let Some(token) = self.tokens.remove(&id) else { return };
+        token.revoked.store(true, Relaxed);
+        if let TokenKind::Opaque(digest) = token.kind {
+            self.opaque.remove(&digest);
+        }
+        if let Some(tenant) = self.tenants.get_mut(&token.database.id) {
+            tenant.tokens.remove(&id);
+        }
+        self.leaving.push(token);
+    }
+
+    /// What each token used since the last call, without those that used nothing.
+    pub(crate) fn take_usage(&mut self) -> Vec<UsageRecord> {
+        let all = self.tokens.values().chain(&self.leaving);
+        let used = all.map(|token| token.take_usage()).filter(|record| record.usage != Usage::default());
+        let used = used.collect();
+        // What nobody else holds can't be used any more.
+        self.leaving.retain(|token| Arc::strong_count(token) > 1);
+        used
+    }
+}
+
+/// A database, as principals see it.
+#[derive(Debug)]
+pub(crate) struct DatabaseEntry {
+    id: DatabaseId,
+    epoch: AtomicU64,
+    deleted: AtomicBool,
+    limits: RwLock<Limits>,
+    meter: Arc<Meter>,
+}
+
+impl DatabaseEntry {
+    fn new(record: &DatabaseRecord) -> Self {
+        let meter = Meter::new(MeterScope::Database(record.id), record.limits.commands_per_day);
+        Self {
+            id: record.id,
+            epoch: AtomicU64::new(record.epoch),
+            deleted: AtomicBool::new(false),
+            limits: RwLock::new(record.limits),
+            meter: Arc::new(meter),
+        }
+    }
+
+    fn update(&self, record: &DatabaseRecord) {
+        self.epoch.store(record.epoch, Relaxed);
+        *self.limits.write() = record.limits;
+        self.meter.set_limit(record.limits.commands_per_day);
+    }
+
+    pub(crate) fn id(&self) -> DatabaseId {
+        self.id
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        *self.limits.read()
+    }
+}
+
+/// A token, as principals see it. Its database, its kind and its epoch never change.
+#[derive(Debug)]
+pub(crate) struct TokenEntry {
+    id: TokenId,
+    kind: TokenKind,
+    epoch: u64,
+    database: Arc<DatabaseEntry>,
+    read_only: AtomicBool,
+    revoked: AtomicBool,
+    expires_at_ms: AtomicU64,
+    quota: Mutex<Quota>,
+    meter: Arc<Meter>,
+    usage: UsageCounter,
+}
+
+/// Commands a day: as recorded, and as signed once its signature has been seen.
+#[derive(Clone, Copy, Debug)]
+struct Quota {
+    recorded: Option<u64>,
+    signed: Option<u64>,
+}
+
+impl Quota {
+    fn smaller(self) -> Option<u64> {
+        self.recorded.into_iter().chain(self.signed).min()
+    }
+}
+
+impl TokenEntry {
+    fn new(record: &TokenRecord, database: Arc<DatabaseEntry>) -> Self {
+        Self {
+            id: record.id,
+            kind: record.kind,
+            epoch: record.epoch,
+            database,
+            read_only: AtomicBool::new(record.read_only),
+            revoked: AtomicBool::new(false),
+            expires_at_ms: AtomicU64::new(record.expires_at_ms.unwrap_or(u64::MAX)),
+            quota: Mutex::new(Quota { recorded: record.commands_per_day, signed: None }),
+            meter: Arc::new(Meter::new(MeterScope::Token(record.id), record.commands_per_day)),
+            usage: UsageCounter::default(),
+        }
+    }
+
+    fn update(&self, record: &TokenRecord) {
+        self.read_only.store(record.read_only, Relaxed);
+        self.expires_at_ms.store(record.expires_at_ms.unwrap_or(u64::MAX), Relaxed);
+        self.change_quota(|quota| quota.recorded = record.commands_per_day);
+    }
+
+    pub(crate) fn learn_signed_quota(&self, signed: Option<u64>) {
+        self.change_quota(|quota| quota.signed = signed);
+    }
+
+    /// Sets the meter under the quota's lock, so that two changes can't leave the older limit behind.
+    fn change_quota(&self, change: impl FnOnce(&mut Quota)) {
+        let mut quota = self.quota.lock();
+        change(&mut quota);
+        self.meter.set_limit(quota.smaller());
+    }
+
+    /// Whether a principal of this epoch may use it, apart from its expiry.
+    pub(crate) fn standing(&self, epoch: u64) -> Result<(), AuthError> {
+        if self.database.deleted.load(Relaxed) {
+            return Err(AuthError::DatabaseDeleted);
+        }
+        if self.revoked.load(Relaxed) {
+            return Err(AuthError::Revoked);
+        }
+        if self.database.epoch.load(Relaxed) != epoch {
+            return Err(AuthError::StaleEpoch);
+        }
+        Ok(())
+    }
+
+    fn take_usage(&self) -> UsageRecord {
+        UsageRecord { database: self.database.id, token: self.id, usage: self.usage.take() }
+    }
+
+    pub(crate) fn allowance(&self) -> Allowance {
+        Allowance::new(Arc::clone(&self.database.meter), Arc::clone(&self.meter))
+    }
+
+    pub(crate) fn id(&self) -> TokenId {
+        self.id
+    }
+
+    pub(crate) fn is_signed(&self) -> bool {
+        self.kind == TokenKind::Signed
+    }
+
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    pub(crate) fn database(&self) -> &DatabaseEntry {
+        &self.database
+    }
+
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.read_only.load(Relaxed)
+    }
+
+    /// `u64::MAX` for never.
+    pub(crate) fn expires_at_ms(&self) -> u64 {
+        self.expires_at_ms.load(Relaxed)
+    }
+
+    pub(crate) fn usage(&self) -> &UsageCounter {
+        &self.usage
+    }
+}
