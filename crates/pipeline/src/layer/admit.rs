@@ -9,8 +9,8 @@ use futures_util::future::{Either, Ready, ready};
 use latchkey_commands::Call;
 use latchkey_protocol::ReplyError;
 use latchkey_tenancy::Principal;
-use latchkey_tenancy::quota::{Requests, Reservation, Reserved};
-use latchkey_tenancy::store::LeaseStore;
+use latchkey_tenancy::{Requests, Reservation, Reserved};
+use latchkey_tenancy::LeaseStore;
 use tokio::sync::Notify;
 use tower::{Layer, Service};
 
