@@ -20,7 +20,7 @@ use options::Options;
 pub(super) const SORT: Spec = spec(Spec::write("SORT", sort))
     .summary("Sorts a list, a set or a sorted set, and returns or stores the result.")
     .since("1.0.0")
-    .keys(Keys::By(source_and_destination))
+    .keys(Keys::AtAndBy(1, source_and_destination))
     .grows_freely()
     .example(
         r#"> RPUSH ids 3 1 2
