@@ -267,13 +267,13 @@ fn store_names_a_key() {
         let text = |key: &Key<'_>| (String::from_utf8_lossy(key.name).into_owned(), key.access);
         source_and_destination(words.as_slice()).iter().map(text).collect()
     };
-    let source = ("a".to_string(), Access::Read);
+    let source = || ("a".to_string(), Access::Read);
     let destination = |name: &str| (name.to_string(), Access::Write);
-    assert_eq!(names("SORT a"), [source.clone()]);
-    assert_eq!(names("SORT a STORE b"), [source.clone(), destination("b")]);
-    assert_eq!(names("SORT a STORE b store c"), [source.clone(), destination("c")]);
-    assert_eq!(names("SORT a BY store GET store STORE get"), [source.clone(), destination("get")]);
-    assert_eq!(names("SORT a GET STORE b"), [source.clone()], "refused, so nothing is stored");
+    assert_eq!(names("SORT a"), [source()]);
+    assert_eq!(names("SORT a STORE b"), [source(), destination("b")]);
+    assert_eq!(names("SORT a STORE b store c"), [source(), destination("c")]);
+    assert_eq!(names("SORT a BY store GET store STORE get"), [source(), destination("get")]);
+    assert_eq!(names("SORT a GET STORE b"), [source()], "refused, so nothing is stored");
 }
 
 /// What a random case sorts by.
