@@ -6,10 +6,7 @@
 mod error;
 pub mod number;
 mod reply;
-<<<<<<< HEAD
-=======
 pub mod resp;
->>>>>>> protocol
 pub mod rest;
 mod words;
 

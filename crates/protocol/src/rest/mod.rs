@@ -2,11 +2,6 @@
 
 mod body;
 mod json;
-<<<<<<< HEAD
-
-pub use body::{BodyError, BodyLimits, parse_batch, parse_command};
-pub use json::{JsonError, JsonProblem};
-=======
 mod path;
 mod write;
 
@@ -14,4 +9,3 @@ pub use body::{BodyError, BodyLimits, parse_batch, parse_command};
 pub use json::{JsonError, JsonProblem};
 pub use path::{PathRequest, Route, parse_path, query_token, route};
 pub use write::{Encoding, Envelope, Format, write_batch, write_error, write_result};
->>>>>>> protocol
