@@ -1,6 +1,5 @@
 //! Sorted sets: members with scores, in the order of the scores.
 
-use std::cmp::Ordering;
 use std::ops::Range;
 use std::slice;
 
@@ -374,14 +373,9 @@ fn packed_rank(entries: &[(Str, f64)], member: &[u8]) -> Option<usize> {
 
 fn packed_insert(entries: &mut Vec<(Str, f64)>, member: Str, score: f64) {
     let rank = entries.partition_point(|(other, other_score)| {
-        compare((other, *other_score), (&member, score)) == Ordering::Less
+        rank_tree::compare((*other_score, other), (score, &member)).is_lt()
     });
     entries.insert(rank, (member, score));
-}
-
-/// The order of a sorted set. Scores are never NaN.
-fn compare((a, a_score): (&Str, f64), (b, b_score): (&Str, f64)) -> Ordering {
-    a_score.partial_cmp(&b_score).unwrap_or(Ordering::Equal).then_with(|| a.cmp(b))
 }
 
 #[cfg(test)]
