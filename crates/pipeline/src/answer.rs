@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use latchkey_protocol::{Reply, ReplyError};
-use latchkey_tenancy::Principal;
-use latchkey_tenancy::quota::{Exhausted, Snapshot};
+use latchkey_tenancy::{Exhausted, Principal, Snapshot, Usage};
+
 
 use crate::Batch;
 
@@ -61,6 +61,13 @@ pub struct Standing {
     /// The database's position after the request: it goes forward with every change. `None` where the database was not
     /// reached.
     pub position: Option<u64>,
+}
+
+impl Standing {
+    /// Counts what the door wrote as the caller's usage.
+    pub fn count_reply_bytes(&self, bytes: u64) {
+        self.principal.usage().add(Usage { bytes_out: bytes, ..Usage::default() });
+    }
 }
 
 impl Answer {

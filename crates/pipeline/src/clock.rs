@@ -1,7 +1,7 @@
 //! Time, handed in.
 
 /// Tells the time. In production the system's; in tests one that is set by hand.
-pub trait Clock: Send + Sync + 'static {
+pub trait Clock: std::fmt::Debug + Send + Sync + 'static {
     /// Microseconds since 1970-01-01T00:00Z. May go backwards.
     fn now_us(&self) -> i64;
 

@@ -26,4 +26,5 @@ pub use clock::Clock;
 pub use layer::admit::Admitted;
 pub use layer::authenticate::Authenticated;
 pub use layer::resolve::Resolved;
+pub use latchkey_tenancy::AUTHENTICATION_REFUSED;
 pub use stack::{Stack, stack};

@@ -3,7 +3,7 @@
 use latchkey_commands::Call;
 use latchkey_protocol::ReplyError;
 use latchkey_tenancy::Grants;
-use latchkey_tenancy::plan::Limits;
+use latchkey_tenancy::Limits;
 
 /// Refuses what the grants do not cover and what is larger than the limits allow.
 pub fn allows(call: &Call, grants: Grants, limits: &Limits) -> Result<(), ReplyError> {

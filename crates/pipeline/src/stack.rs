@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use latchkey_tenancy::Authority;
-use latchkey_tenancy::store::LeaseStore;
+use latchkey_tenancy::LeaseStore;
 use tokio::sync::Notify;
 use tower::{Service, ServiceBuilder};
 

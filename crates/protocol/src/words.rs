@@ -4,7 +4,8 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 /// The words of one command: its name, then its arguments. Each is a slice of the request where it could be, so that
-/// reading a command copies nothing. May be empty; whoever resolves it answers for that.
+/// reading a command copies nothing. So a word keeps its whole request in memory: what is stored must be copied first.
+/// May be empty; whoever resolves it answers for that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words(SmallVec<[Bytes; 6]>);
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use latchkey_commands::Call;
 use latchkey_protocol::ReplyError;
-use latchkey_tenancy::usage::Usage;
+use latchkey_tenancy::Usage;
 use tower::Service;
 
 use crate::{Admitted, Answer, Backend, Executed, Refusal, Replies, Shape, Standing};

@@ -1,9 +1,9 @@
 //! A JSON reader that hands out slices of its input.
 
 use std::fmt;
+use std::ops::Range;
 
 use bytes::Bytes;
-use memchr::memchr2;
 
 /// Deepest nesting of a value that is skipped. Also the width of the skipper's stack, one bit a level.
 const DEPTH_MAX: u32 = 128;
@@ -68,7 +68,20 @@ pub(super) enum Value {
 /// Reads JSON from front to back. Never recurses, and looks at each byte a bounded number of times.
 pub(super) struct Scanner<'a> {
     input: &'a Bytes,
+    /// The same bytes, at hand.
+    text: &'a [u8],
     at: usize,
+}
+
+/// Where a string, number, truth value or null was.
+enum Scalar {
+    /// A string, without its quotes.
+    Text {
+        inside: Range<usize>,
+        escaped: bool,
+    },
+    Literal(Range<usize>),
+    Null,
 }
 
 impl<'a> Scanner<'a> {
@@ -77,14 +90,14 @@ impl<'a> Scanner<'a> {
     pub(super) fn new(input: &'a Bytes) -> Result<Self, JsonError> {
         str::from_utf8(input)
             .map_err(|error| JsonError { problem: JsonProblem::Encoding, at: error.valid_up_to() })?;
-        let mut scanner = Self { input, at: 0 };
+        let mut scanner = Self { input, text: input, at: 0 };
         scanner.skip_space();
         Ok(scanner)
     }
 
     /// The byte that comes next, `None` at the end. Never white space.
     pub(super) fn peek(&self) -> Option<u8> {
-        self.input.get(self.at).copied()
+        self.text.get(self.at).copied()
     }
 
     /// Whether `byte` comes next; if so, steps over it and over white space.
@@ -110,7 +123,7 @@ impl<'a> Scanner<'a> {
         let value = match self.peek() {
             Some(b'[') => self.skip_nested().map(|()| Value::Array),
             Some(b'{') => self.skip_nested().map(|()| Value::Object),
-            _ => self.scalar(),
+            _ => self.scalar().map(|scalar| self.extract(scalar)),
         }?;
         self.skip_space();
         Ok(value)
@@ -118,12 +131,12 @@ impl<'a> Scanner<'a> {
 
     /// Refuses anything but the end.
     pub(super) fn end(&self) -> Result<(), JsonError> {
-        if self.at == self.input.len() { Ok(()) } else { Err(self.wrong(JsonProblem::Trailing)) }
+        if self.at == self.text.len() { Ok(()) } else { Err(self.wrong(JsonProblem::Trailing)) }
     }
 
     /// The error of what comes next having no place here.
     pub(super) fn unexpected(&self) -> JsonError {
-        let ended = self.at >= self.input.len();
+        let ended = self.at >= self.text.len();
         self.wrong(if ended { JsonProblem::End } else { JsonProblem::Character })
     }
 
@@ -137,23 +150,32 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn scalar(&mut self) -> Result<Value, JsonError> {
+    fn extract(&self, scalar: Scalar) -> Value {
+        match scalar {
+            Scalar::Text { inside, escaped: false } => Value::Text(self.input.slice(inside)),
+            Scalar::Text { inside, escaped: true } => Value::Text(unescape(&self.text[inside])),
+            Scalar::Literal(range) => Value::Literal(self.input.slice(range)),
+            Scalar::Null => Value::Null,
+        }
+    }
+
+    fn scalar(&mut self) -> Result<Scalar, JsonError> {
         match self.peek() {
-            Some(b'"') => self.string().map(Value::Text),
-            Some(b'-' | b'0'..=b'9') => self.number().map(Value::Literal),
-            Some(b't') => self.word("true").map(Value::Literal),
-            Some(b'f') => self.word("false").map(Value::Literal),
-            Some(b'n') => self.word("null").map(|_| Value::Null),
+            Some(b'"') => self.string(),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.word("true").map(Scalar::Literal),
+            Some(b'f') => self.word("false").map(Scalar::Literal),
+            Some(b'n') => self.word("null").map(|_| Scalar::Null),
             _ => Err(self.unexpected()),
         }
     }
 
-    fn word(&mut self, word: &str) -> Result<Bytes, JsonError> {
+    fn word(&mut self, word: &str) -> Result<Range<usize>, JsonError> {
         let start = self.at;
         for byte in word.bytes() {
             self.expect(byte)?;
         }
-        Ok(self.input.slice(start..self.at))
+        Ok(start..self.at)
     }
 
     fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
@@ -164,7 +186,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn number(&mut self) -> Result<Bytes, JsonError> {
+    fn number(&mut self) -> Result<Scalar, JsonError> {
         let start = self.at;
         self.step_over(b"-");
         if !self.step_over(b"0") {
@@ -177,7 +199,7 @@ impl<'a> Scanner<'a> {
             self.step_over(b"+-");
             self.digits()?;
         }
-        Ok(self.input.slice(start..self.at))
+        Ok(Scalar::Literal(start..self.at))
     }
 
     /// Steps over the next byte if it is one of `bytes`.
@@ -189,7 +211,7 @@ impl<'a> Scanner<'a> {
 
     /// Steps over one digit or more.
     fn digits(&mut self) -> Result<(), JsonError> {
-        let digits = self.input[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = self.text[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         if digits == 0 {
             return Err(self.unexpected());
         }
@@ -197,84 +219,43 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn string(&mut self) -> Result<Bytes, JsonError> {
+    fn string(&mut self) -> Result<Scalar, JsonError> {
         let start = self.at + 1;
         self.at = start;
-        let mut decoded = Vec::new();
+        let mut escaped = false;
         loop {
-            let run = self.run()?;
-            let ended = self.input[self.at] == b'"';
-            self.at += 1;
-            if ended && run.start == start {
-                return Ok(self.input.slice(run));
+            self.at += plain_len(&self.text[self.at..]);
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => self.escape()?,
+                Some(_) => return Err(self.wrong(JsonProblem::Control)),
+                None => return Err(self.unexpected()),
             }
-            decoded.extend_from_slice(&self.input[run]);
-            if ended {
-                return Ok(decoded.into());
-            }
-            self.escape(&mut decoded)?;
+            escaped = true;
         }
-    }
-
-    /// Steps to the quote or backslash that ends a run of plain characters; answers where the run was.
-    fn run(&mut self) -> Result<std::ops::Range<usize>, JsonError> {
-        let start = self.at;
-        let rest = &self.input[start..];
-        let len = memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
-        if let Some(control) = rest[..len].iter().position(|byte| *byte < b' ') {
-            return Err(JsonError { problem: JsonProblem::Control, at: start + control });
-        }
-        self.at = start + len;
-        if len == rest.len() { Err(self.unexpected()) } else { Ok(start..self.at) }
-    }
-
-    /// Decodes the escape whose backslash was just passed.
-    fn escape(&mut self, out: &mut Vec<u8>) -> Result<(), JsonError> {
-        let Some(kind) = self.peek() else { return Err(self.unexpected()) };
-        let plain = match kind {
-            b'"' | b'\\' | b'/' => kind,
-            b'b' => 0x08,
-            b'f' => 0x0c,
-            b'n' => b'\n',
-            b'r' => b'\r',
-            b't' => b'\t',
-            b'u' => return self.unicode(out),
-            _ => return Err(self.wrong(JsonProblem::Escape)),
-        };
+        let inside = start..self.at;
         self.at += 1;
-        out.push(plain);
+        Ok(Scalar::Text { inside, escaped })
+    }
+
+    /// Checks and steps over a backslash and what belongs to it.
+    fn escape(&mut self) -> Result<(), JsonError> {
+        self.at += 1;
+        let digits = if self.peek() == Some(b'u') { 4 } else { 0 };
+        self.step_over_escaped(|byte| b"\"\\/bfnrtu".contains(&byte))?;
+        for _ in 0..digits {
+            self.step_over_escaped(|byte| byte.is_ascii_hexdigit())?;
+        }
         Ok(())
     }
 
-    /// Decodes `uXXXX`, or two of them that are a surrogate pair. A surrogate without its partner is U+FFFD.
-    fn unicode(&mut self, out: &mut Vec<u8>) -> Result<(), JsonError> {
-        let first = self.code_unit()?;
-        let mut character = char::from_u32(first.into());
-        if is_high_surrogate(first) && self.input[self.at..].starts_with(b"\\u") {
-            let before = self.at;
-            self.at += 1;
-            let second = self.code_unit()?;
-            character = join_surrogates(first, second);
-            if character.is_none() {
-                self.at = before; // The second may itself be the start of a pair.
-            }
+    fn step_over_escaped(&mut self, allowed: impl Fn(u8) -> bool) -> Result<(), JsonError> {
+        match self.peek() {
+            Some(byte) if allowed(byte) => self.at += 1,
+            Some(_) => return Err(self.wrong(JsonProblem::Escape)),
+            None => return Err(self.unexpected()),
         }
-        let character = character.unwrap_or(char::REPLACEMENT_CHARACTER);
-        out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
         Ok(())
-    }
-
-    /// Reads `uXXXX`.
-    fn code_unit(&mut self) -> Result<u16, JsonError> {
-        self.at += 1;
-        let mut unit = 0;
-        for _ in 0..4 {
-            let byte = self.peek().ok_or_else(|| self.unexpected())?;
-            let digit = char::from(byte).to_digit(16).ok_or_else(|| self.wrong(JsonProblem::Escape))?;
-            unit = unit << 4 | digit as u16;
-            self.at += 1;
-        }
-        Ok(unit)
     }
 
     /// Checks and steps over an array or object, keeping the open brackets in the bits of a number.
@@ -290,7 +271,9 @@ impl<'a> Scanner<'a> {
                         continue;
                     }
                 }
-                _ => drop(self.scalar()?),
+                _ => {
+                    self.scalar()?;
+                }
             }
             // Here a value has ended: close what ends with it, then another value begins.
             self.skip_space();
@@ -364,10 +347,76 @@ impl Open {
     }
 }
 
-fn is_high_surrogate(unit: u16) -> bool {
-    (0xd800..0xdc00).contains(&unit)
+/// The text of a string that was checked and has escapes.
+fn unescape(mut raw: &[u8]) -> Bytes {
+    let mut out = Vec::with_capacity(raw.len());
+    loop {
+        let (plain, rest) = raw.split_at(plain_len(raw));
+        out.extend_from_slice(plain);
+        raw = match rest {
+            [b'\\', b'u', rest @ ..] => unescape_unicode(rest, &mut out),
+            [b'\\', letter, rest @ ..] => {
+                out.push(unescape_letter(*letter));
+                rest
+            }
+            _ => return out.into(),
+        };
+    }
+}
+
+fn unescape_letter(letter: u8) -> u8 {
+    match letter {
+        b'b' => 0x08,
+        b'f' => 0x0c,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        itself => itself,
+    }
+}
+
+/// Decodes the four digits after `\u`, with those of another `\u` where the two are a surrogate pair. A surrogate without
+/// its partner is U+FFFD. Answers what comes after.
+fn unescape_unicode<'a>(digits: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    let (unit, mut rest) = code_unit(digits);
+    let mut character = char::from_u32(unit.into());
+    if let (None, Some(next)) = (character, rest.strip_prefix(b"\\u")) {
+        let (second, after) = code_unit(next);
+        character = join_surrogates(unit, second);
+        // Without a pair, the second stands for itself: it may be the start of one.
+        rest = if character.is_some() { after } else { rest };
+    }
+    let character = character.unwrap_or(char::REPLACEMENT_CHARACTER);
+    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+    rest
+}
+
+/// The number that four digits make, and what comes after them.
+fn code_unit(digits: &[u8]) -> (u16, &[u8]) {
+    let (digits, rest) = digits.split_at(4);
+    let digit = |byte: u8| char::from(byte).to_digit(16).expect("the scanner has checked the digits");
+    (digits.iter().fold(0, |unit, byte| unit << 4 | digit(*byte) as u16), rest)
 }
 
 fn join_surrogates(first: u16, second: u16) -> Option<char> {
     char::decode_utf16([first, second]).next()?.ok()
+}
+
+/// How many bytes at the front may stand in a JSON string as they are: up to the first quote, backslash or control.
+pub(super) fn plain_len(bytes: &[u8]) -> usize {
+    const BLOCK: usize = 32;
+    // Text that is dense with quotes seldom gets beyond its first block. Long plain text is checked by whole blocks,
+    // without branches, which the compiler turns into vector instructions.
+    let (head, tail) = bytes.split_at(bytes.len().min(BLOCK));
+    if let Some(at) = head.iter().position(|byte| is_special(*byte)) {
+        return at;
+    }
+    let plain = |block: &&[u8]| !block.iter().fold(false, |found, byte| found | is_special(*byte));
+    let start = tail.chunks_exact(BLOCK).take_while(plain).count() * BLOCK;
+    let rest = tail[start..].iter().position(|byte| is_special(*byte)).unwrap_or(tail.len() - start);
+    head.len() + start + rest
+}
+
+fn is_special(byte: u8) -> bool {
+    (byte < b' ') | (byte == b'"') | (byte == b'\\')
 }

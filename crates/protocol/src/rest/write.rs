@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::json::plain_len;
 use crate::number::{write_double, write_i64};
 use crate::{Reply, ReplyError};
 
@@ -203,20 +204,6 @@ fn write_escape(out: &mut Vec<u8>, byte: u8) {
         }
     };
     out.extend_from_slice(&[b'\\', letter]);
-}
-
-/// How many bytes at the front need no escape.
-fn plain_len(bytes: &[u8]) -> usize {
-    // A block without branches is checked with vector instructions: most strings have nothing to escape.
-    const BLOCK: usize = 32;
-    let plain = |block: &&[u8]| !block.iter().fold(false, |found, byte| found | is_special(*byte));
-    let start = bytes.chunks_exact(BLOCK).take_while(plain).count() * BLOCK;
-    let rest = &bytes[start..];
-    start + rest.iter().position(|byte| is_special(*byte)).unwrap_or(rest.len())
-}
-
-fn is_special(byte: u8) -> bool {
-    (byte < b' ') | (byte == b'"') | (byte == b'\\')
 }
 
 #[cfg(test)]
