@@ -1,5 +1,7 @@
 //! What the sorted set commands do at their edges.
 
+mod model;
+
 use latchkey_protocol::Reply;
 
 use crate::tests::{Shell, check};

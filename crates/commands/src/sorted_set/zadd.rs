@@ -121,11 +121,12 @@ impl Options {
 
     /// Refuses what does not go together; `words` are left for scores and members.
     fn check(&self, words: usize) -> Result<()> {
+        let conditions = [self.nx, self.gt, self.lt].into_iter().filter(|&given| given);
         let refusal = if words == 0 || words % 2 == 1 {
             ReplyError::SYNTAX
         } else if self.nx && self.xx {
             NX_AND_XX
-        } else if (self.gt && self.nx) || (self.lt && self.nx) || (self.gt && self.lt) {
+        } else if conditions.count() > 1 {
             GT_LT_NX
         } else if self.incr && words > 2 {
             INCR_OF_ONE
