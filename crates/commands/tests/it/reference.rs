@@ -200,6 +200,7 @@ fn reference() -> Reference {
 }
 
 fn list() -> Differences {
-    let text = std::fs::read_to_string(format!("{DATA}redis-differences.toml")).expect("it is in the repository");
+    let text =
+        std::fs::read_to_string(format!("{DATA}redis-differences.toml")).expect("it is in the repository");
     toml::from_str(&text).expect("commands, difference, reason")
 }
