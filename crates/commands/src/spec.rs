@@ -44,7 +44,7 @@ pub struct Spec {
     pub extra: Categories,
     /// A session with the command, checked by a test.
     pub example: &'static str,
-    /// Of a container such as CONFIG: what it holds.
+    /// Of a container such as CONFIG, or of a command such as COMMAND that is one too: what it holds.
     pub subcommands: &'static [Spec],
 }
 
@@ -159,6 +159,12 @@ impl Spec {
         spec.subcommands = subcommands;
         spec.arity = Arity::AtLeast(2);
         spec
+    }
+
+    /// It has subcommands besides its own handler, which runs when none is named.
+    pub const fn subcommands(mut self, subcommands: &'static [Spec]) -> Self {
+        self.subcommands = subcommands;
+        self
     }
 
     /// One sentence on what it does.

@@ -16,6 +16,8 @@ pub const FAMILIES: &[&Family] = &[
     &crate::list::FAMILY,
     &crate::set::FAMILY,
     &crate::sorted_set::FAMILY,
+    &crate::pubsub::FAMILY,
+    &crate::transactions::FAMILY,
     &crate::connection::FAMILY,
     &crate::server::FAMILY,
 ];
@@ -51,6 +53,14 @@ pub fn commands() -> &'static [Command] {
 /// The command, or container, that the first word names, in any case.
 pub fn find(words: &Words) -> Option<&'static Command> {
     TABLE.by_name(words.name())
+}
+
+/// The command of this full name, a subcommand's as `config|get`, in any case.
+pub(crate) fn named(name: &[u8]) -> Option<&'static Command> {
+    match name.iter().position(|&byte| byte == b'|') {
+        Some(at) => TABLE.by_name(&name[..at])?.subcommand(&name[at + 1..]),
+        None => TABLE.by_name(name),
+    }
 }
 
 struct Table {
@@ -101,6 +111,20 @@ impl Command {
         &self.subcommands
     }
 
+    /// Whether it only holds others.
+    pub fn is_container(&self) -> bool {
+        matches!(self.spec.run, Run::Container)
+    }
+
+    /// Whether it belongs to a connection, or holds only commands that do.
+    pub fn needs_connection(&self) -> bool {
+        match self.spec.run {
+            Run::Session => true,
+            Run::Container => self.subcommands.iter().all(Self::needs_connection),
+            Run::Read(_) | Run::Write(_) | Run::Server(_) => false,
+        }
+    }
+
     /// The name in lower case, a subcommand's as `config|get`.
     pub fn full_name(&self) -> String {
         let name = self.spec.name.to_ascii_lowercase();
@@ -110,10 +134,14 @@ impl Command {
         }
     }
 
-    /// Its ACL categories: those of its kind and family, and those it declares.
+    /// Its ACL categories: those of its kind and family, and those it declares. A container has none of its family's,
+    /// only its subcommands have them.
     pub fn categories(&self) -> Categories {
         let speed = if self.spec.fast { Category::Fast } else { Category::Slow };
         let mut all = self.spec.extra.with(speed);
+        if self.is_container() {
+            return all;
+        }
         if let Some(category) = self.family.category {
             all = all.with(category);
         }
