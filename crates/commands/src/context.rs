@@ -120,6 +120,8 @@ pub struct Facts {
     pub evicted: u64,
     /// The most bytes that this database may store, if there is a limit.
     pub bytes_max: Option<u64>,
+    /// Whether keys are evicted to make room.
+    pub evicts: bool,
 }
 
 /// What CONFIG SET may change in a database.

@@ -41,7 +41,7 @@ impl Database {
         Self {
             keyspace: Keyspace::new(seed),
             chance: Rng::with_seed(seed),
-            facts: Facts { bytes_max: limits.stored_bytes_max, ..facts },
+            facts: Facts { bytes_max: limits.stored_bytes_max, evicts: limits.evicts, ..facts },
             limits,
             settings: Settings::default(),
         }
@@ -128,6 +128,7 @@ impl Database {
     pub fn set_limits(&mut self, limits: Limits) {
         self.limits = limits;
         self.facts.bytes_max = limits.stored_bytes_max;
+        self.facts.evicts = limits.evicts;
     }
 
     fn run_if_it_fits(&mut self, call: &Call, now: Now) -> Result<Reply, ReplyError> {

@@ -75,11 +75,15 @@ impl<'a> View<'a> {
 
     /// How many keys exist. What is past its deadline and not swept yet is looked for, so this is exact.
     pub fn len(&self) -> usize {
-        let passed = self.space.due.range(..(self.now.ms(), 0));
-        let gone = passed
-            .flat_map(|&(_, hash)| self.space.entries.get_by_hash(hash))
-            .filter(|(_, entry)| !entry.is_live(self.now));
-        self.space.entries.len() - gone.count()
+        self.space.entries.len() - self.unswept().count()
+    }
+
+    /// The keys that are past their deadline and not swept yet.
+    fn unswept(&self) -> impl Iterator<Item = &'a Entry> {
+        let now = self.now;
+        let passed = self.space.due.range(..(now.ms(), 0));
+        let entries = passed.flat_map(|&(_, hash)| self.space.entries.get_by_hash(hash));
+        entries.map(|(_, entry)| entry).filter(move |entry| !entry.is_live(now))
     }
 
     /// Whether no key exists.
@@ -87,9 +91,9 @@ impl<'a> View<'a> {
         self.len() == 0
     }
 
-    /// How many keys have a deadline, swept or not.
+    /// How many of the keys that exist have a deadline of their own.
     pub fn expiring(&self) -> usize {
-        self.space.expiring
+        self.space.expiring - self.unswept().filter(|entry| entry.expires_at_ms().is_some()).count()
     }
 
     /// Stored bytes of one key with its value.
