@@ -108,11 +108,7 @@ impl<S> Admit<S>
 where
     S: Service<Admitted, Response = Answer, Error = Infallible>,
 {
-    fn refuse(
-        &self,
-        refusal: Refusal,
-        principal: Arc<Principal>,
-    ) -> Admitting<S::Future> {
+    fn refuse(&self, refusal: Refusal, principal: Arc<Principal>) -> Admitting<S::Future> {
         Either::Left(Either::Left(ready(Ok(self.layer.refused(refusal, principal)))))
     }
 }
