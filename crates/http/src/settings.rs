@@ -27,7 +27,7 @@ pub struct Settings {
 }
 
 /// Bodies beyond this size are read only for a token that is good.
-pub const LARGE_BODY_BYTES: usize = 64 * 1024;
+pub(crate) const LARGE_BODY_BYTES: usize = 64 * 1024;
 
 impl Default for Settings {
     fn default() -> Self {

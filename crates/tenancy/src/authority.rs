@@ -116,8 +116,7 @@ impl Authority {
     /// Empties all meters, and says what the store should take back. For a clean shutdown, when nothing is admitted any
     /// more and no lease is under way.
     pub fn close_meters(&self) -> Vec<Return> {
-        let registry = self.registry.read();
-        registry.meters().filter_map(|meter: &Arc<Meter>| meter.close()).collect()
+        self.registry.read().meters().filter_map(Meter::close).collect()
     }
 
     fn recognise(

@@ -1,6 +1,6 @@
 //! The keys that sign and verify our tokens.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Once};
 
@@ -176,8 +176,9 @@ impl KeyRing {
     /// Makes these the keys in use, and retires the others.
     pub(crate) fn replace(&mut self, records: &[SigningKeyRecord]) -> Result<(), KeyError> {
         records.iter().try_for_each(|record| self.put(record))?;
+        let staying: HashSet<_> = records.iter().map(|record| record.kid.as_str()).collect();
         self.0.retain(|kid, key| {
-            let stays = records.iter().any(|record| record.kid == *kid);
+            let stays = staying.contains(kid.as_str());
             key.retired.store(!stays, Relaxed);
             stays
         });

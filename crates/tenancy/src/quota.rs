@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::store::{Lease, LeaseRequest, MeterScope, Return};
+use crate::store::{Lease, LeaseError, LeaseRequest, LeaseStore, MeterScope, Return};
 
 /// Most commands that a meter holds on stock, and so the most that a crash can cost (a transaction that needs more
 /// leases what it needs). Near the limit blocks shrink to a quarter of what is left.
@@ -63,29 +63,35 @@ impl Allowance {
         }
     }
 
-    /// Takes in what the store granted to one of the two meters; see [`Meter::extend`].
-    pub fn extend(&self, lease: Lease) {
-        if let Some(meter) = self.meter(lease.scope) {
-            meter.extend(lease);
+    /// Sends wishes to the store, takes in what it answers, and calls `heard` after each answer: the moment to ask again,
+    /// for this caller and for all who wait for the same meters. On an error this caller gives up; the others may try.
+    pub fn fetch<F>(&self, requests: Requests, store: &dyn LeaseStore, heard: F)
+    where
+        F: Fn(Result<(), LeaseError>) + Clone + Send + 'static,
+    {
+        for request in requests {
+            let (allowance, heard) = (self.clone(), heard.clone());
+            store.lease(request, Box::new(move |outcome| heard(allowance.take_in(&request, outcome))));
         }
     }
 
-    /// The store could not answer this wish; see [`Meter::lease_failed`].
-    pub fn lease_failed(&self, request: &LeaseRequest) {
-        if let Some(meter) = self.meter(request.scope) {
-            meter.lease_failed(request);
+    fn take_in(&self, request: &LeaseRequest, outcome: Result<Lease, LeaseError>) -> Result<(), LeaseError> {
+        let mut meters = self.meters.iter();
+        let meter =
+            meters.find(|meter| meter.scope == request.scope).expect("only its own meters made the wish");
+        match outcome {
+            Ok(lease) => meter.extend(lease),
+            Err(error) => {
+                meter.lease_failed(request);
+                return Err(error);
+            }
         }
+        Ok(())
     }
 
     /// Limit and rest of the meter with the least left, without reserving anything. `None`: nothing is limited.
     pub fn snapshot(&self, now_ms: u64) -> Option<Snapshot> {
         tightest(&self.lock(now_ms), now_ms)
-    }
-
-    /// The exhaustion that [`Self::reserve_all`] would answer now, from what is known without asking the store: the
-    /// final refusal for commands that a pipeline could not run.
-    pub fn exhausted(&self, now_ms: u64) -> Option<Exhausted> {
-        self.refusal(&self.lock(now_ms), 1)
     }
 
     fn reserve(&self, n: u64, want: Want, now_ms: u64) -> Reserved {
@@ -104,12 +110,10 @@ impl Allowance {
         }
         states.iter_mut().for_each(|state| state.draw(target));
         let days = [states[0].day, states[1].day];
-        let reservation = Reservation { granted: target, days, snapshot: tightest(&states, now_ms) };
+        let refusal = if target < n { self.refusal(&states, 1) } else { None };
+        let snapshot = tightest(&states, now_ms);
+        let reservation = Reservation { granted: target, days, snapshot, refusal };
         Reserved::Granted { reservation, refill: self.refills(&mut states) }
-    }
-
-    fn meter(&self, scope: MeterScope) -> Option<&Meter> {
-        self.meters.iter().map(|meter| &**meter).find(|meter| meter.scope == scope)
     }
 
     fn lock(&self, now_ms: u64) -> States<'_> {
@@ -123,20 +127,14 @@ impl Allowance {
 
     /// Wishes of the meters that hold less than `target`, unless theirs are under way already.
     fn requests(&self, states: &mut States<'_>, target: u64) -> Requests {
-        let mut each = self.meters.iter().zip(states);
-        Requests([(); 2].map(|()| {
-            let (meter, state) = each.next().expect("two meters, two states");
-            if state.holds(target) { None } else { state.request(meter.scope, target) }
-        }))
+        let short = self.meters.iter().zip(states).filter(|(_, state)| !state.holds(target));
+        Requests(short.filter_map(|(meter, state)| state.request(meter.scope, target)).collect())
     }
 
     /// Wishes made ahead of need, so that commands need not wait for the store.
     fn refills(&self, states: &mut States<'_>) -> Requests {
-        let mut each = self.meters.iter().zip(states);
-        Requests([(); 2].map(|()| {
-            let (meter, state) = each.next().expect("two meters, two states");
-            if state.runs_low() { state.request(meter.scope, 0) } else { None }
-        }))
+        let low = self.meters.iter().zip(states).filter(|(_, state)| state.runs_low());
+        Requests(low.filter_map(|(meter, state)| state.request(meter.scope, 0)).collect())
     }
 }
 
@@ -151,7 +149,7 @@ type States<'a> = [MutexGuard<'a, State>; 2];
 #[must_use]
 #[derive(Debug)]
 pub enum Reserved {
-    /// They may. `refill` goes to the store when convenient.
+    /// They may. Hand `refill` to [`Allowance::fetch`] without waiting for it.
     Granted {
         /// How many, and what is left.
         reservation: Reservation,
@@ -160,24 +158,29 @@ pub enum Reserved {
     },
     /// They may not before the reset; nothing was counted.
     Exhausted(Exhausted),
-    /// Not decided, nothing counted: send these wishes to the store, hand each outcome to
-    /// [`Allowance::extend`] or [`Allowance::lease_failed`], and ask again. Where another caller's wish is under way the list is empty: ask again
-    /// when a lease of either meter has arrived.
+    /// Not decided, nothing counted: hand these wishes to [`Allowance::fetch`], and ask again when it has heard. Where
+    /// another caller's wish is under way the list is empty: ask again when that one has heard.
     NeedsLease(Requests),
 }
 
-/// At most one wish per meter. Each must reach [`Allowance::extend`] or [`Allowance::lease_failed`], else its meter
-/// asks no more that day.
+/// At most one wish per meter. While one is on its way its meter makes no other, so it must not be dropped.
 #[must_use]
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Requests([Option<LeaseRequest>; 2]);
+pub struct Requests(Vec<LeaseRequest>);
+
+impl Requests {
+    /// Whether there is nothing to ask for.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 impl IntoIterator for Requests {
     type Item = LeaseRequest;
-    type IntoIter = std::iter::Flatten<std::array::IntoIter<Option<LeaseRequest>, 2>>;
+    type IntoIter = std::vec::IntoIter<LeaseRequest>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter().flatten()
+        self.0.into_iter()
     }
 }
 
@@ -188,12 +191,18 @@ pub struct Reservation {
     granted: u64,
     days: [u64; 2],
     snapshot: Option<Snapshot>,
+    refusal: Option<Exhausted>,
 }
 
 impl Reservation {
     /// How many commands may run.
     pub fn granted(&self) -> u64 {
         self.granted
+    }
+
+    /// The answer to those of a pipeline's commands that were not granted; `None` where all were.
+    pub fn refusal(&self) -> Option<Exhausted> {
+        self.refusal
     }
 
     /// What was left just after this reservation; `None` where nothing is limited.

@@ -42,9 +42,9 @@ impl Registry {
         self.opaque.get(digest)
     }
 
-    pub(crate) fn meters(&self) -> impl Iterator<Item = &Arc<Meter>> {
-        let databases = self.tenants.values().map(|tenant| &tenant.entry.meter);
-        databases.chain(self.tokens.values().map(|token| &token.meter))
+    pub(crate) fn meters(&self) -> impl Iterator<Item = &Meter> {
+        let databases = self.tenants.values().map(|tenant| &*tenant.entry.meter);
+        databases.chain(self.tokens.values().map(|token| &*token.meter))
     }
 
     pub(crate) fn put_database(&mut self, record: &DatabaseRecord) {
@@ -102,7 +102,10 @@ impl Registry {
     fn remove_token(&mut self, id: TokenId) {
         let Some(token) = self.tokens.remove(&id) else { return };
         token.revoked.store(true, Relaxed);
-        if let TokenKind::Opaque(digest) = token.kind {
+        if let TokenKind::Opaque(digest) = token.kind
+            // The text may be another token's by now.
+            && self.opaque.get(&digest).is_some_and(|principal| principal.token() == id)
+        {
             self.opaque.remove(&digest);
         }
         if let Some(tenant) = self.tenants.get_mut(&token.database.id) {

@@ -216,7 +216,7 @@ impl AsRef<[u8]> for Shared {
 }
 
 /// The number that `bytes` spell in the one form that prints back to the same bytes.
-fn canonical_int(bytes: &[u8]) -> Option<i64> {
+pub(super) fn canonical_int(bytes: &[u8]) -> Option<i64> {
     let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
     let plain = match digits {
         [b'0'] => bytes.len() == 1,

@@ -146,6 +146,16 @@ fn a_token_that_another_process_deleted_is_revoked() {
 }
 
 #[test]
+fn a_text_that_another_token_took_over_stays_its_own() {
+    let authority = authority();
+    let successor = TokenRecord { id: TokenId::from_bytes([9; 16]), ..opaque() };
+    authority.apply(&Change::Token(successor.clone())).unwrap();
+    let gone = TokenRecord { revoked_at_ms: Some(NOW_MS), ..opaque() };
+    authority.apply(&Change::Token(gone)).unwrap();
+    assert_eq!(authority.authenticate(STANDARD, NOW_MS).unwrap().token(), successor.id);
+}
+
+#[test]
 fn a_reset_of_credentials_counts_at_once() {
     ends_at_once(&[Change::Database(DatabaseRecord { epoch: 1, ..database() })], &AuthError::StaleEpoch);
 }

@@ -74,7 +74,8 @@ fn key_specs(keys: &Keys, access: Access) -> Vec<Reply> {
             let source = if moves { Access::Both } else { Access::Read };
             vec![one(1, source), one(2, Access::Write)]
         }
-        Keys::By(_) => vec![key_spec(access, typed("unknown", &[]), typed("unknown", &[]))],
+        Keys::By(_) => vec![unknown(access)],
+        Keys::AtAndBy(at, _) => vec![one(at, Access::Read), unknown(Access::Write)],
     }
 }
 
@@ -84,6 +85,11 @@ fn key_spec(access: Access, begin_search: Reply, find_keys: Reply) -> Reply {
         (Reply::bulk("begin_search"), begin_search),
         (Reply::bulk("find_keys"), find_keys),
     ])
+}
+
+/// Nothing but the command itself can find these.
+fn unknown(access: Access) -> Reply {
+    key_spec(access, typed("unknown", &[]), typed("unknown", &[]))
 }
 
 fn index(at: usize) -> Reply {
