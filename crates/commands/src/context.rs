@@ -53,6 +53,11 @@ impl<'a> Write<'a> {
         if bytes > TEXT_BYTES_MAX {
             return Err(ReplyError::STRING_TOO_LONG.into());
         }
+        self.check_record_bytes(bytes)
+    }
+
+    /// Refuses a value that would take more than the plan allows under one key, before memory is taken for it.
+    pub fn check_record_bytes(&self, bytes: u64) -> Result<()> {
         if bytes > self.record_bytes_max {
             return Err(ReplyError::RECORD_TOO_LONG.into());
         }

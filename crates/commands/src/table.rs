@@ -153,7 +153,7 @@ impl Command {
     /// that only tell of the connection or of time. As Upstash's read-only token, it refuses SCAN and KEYS.
     pub fn is_for_readers(&self) -> bool {
         match self.spec.run {
-            Run::Read(_) => !self.categories().has(Category::Dangerous) && !self.spec.name.eq("SCAN"),
+            Run::Read(_) => !self.categories().has(Category::Dangerous) && !self.spec.no_readers,
             Run::Server(_) => self.spec.free || self.spec.fast,
             Run::Write(_) | Run::Session | Run::Container => false,
         }

@@ -16,9 +16,6 @@ mod layer;
 pub mod policy;
 mod stack;
 
-#[cfg(test)]
-mod tests;
-
 pub use answer::{Answer, Refusal, Replies, Standing};
 pub use backend::{Backend, Executed};
 pub use batch::{Batch, Incoming, Shape};

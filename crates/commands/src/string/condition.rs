@@ -68,18 +68,17 @@ impl Exclusive for Condition<'_> {
 impl<'a> Match<'a> {
     /// Takes the next argument if it is a comparison, with what it compares to.
     pub(super) fn option(args: &mut Args<'a>) -> Result<Option<Self>> {
-        let make: fn(&'a [u8]) -> Self = if args.option("IFEQ") {
-            Self::Equals
+        Ok(Some(if args.option("IFEQ") {
+            Self::Equals(args.next()?)
         } else if args.option("IFNE") {
-            Self::Differs
+            Self::Differs(args.next()?)
         } else if args.option("IFDEQ") {
-            Self::DigestEquals
+            Self::DigestEquals(args.next()?)
         } else if args.option("IFDNE") {
-            Self::DigestDiffers
+            Self::DigestDiffers(args.next()?)
         } else {
             return Ok(None);
-        };
-        Ok(Some(make(args.next()?)))
+        }))
     }
 
     /// Whether it is so of a value. A key that does not exist equals nothing and differs from everything.

@@ -87,7 +87,7 @@ fn key_spec(access: Access, begin_search: Reply, find_keys: Reply) -> Reply {
     ])
 }
 
-/// Nothing but the command itself can find these.
+/// Only the command itself can tell; COMMAND GETKEYS asks it.
 fn unknown(access: Access) -> Reply {
     key_spec(access, typed("unknown", &[]), typed("unknown", &[]))
 }
