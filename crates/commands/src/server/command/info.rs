@@ -75,7 +75,7 @@ fn key_specs(keys: &Keys, access: Access) -> Vec<Reply> {
             vec![one(1, source), one(2, Access::Write)]
         }
         Keys::By(_) => vec![unknown(access)],
-        Keys::AtAndBy(at, _) => vec![one(at, access), unknown(access)],
+        Keys::AtAndBy(at, _) => vec![one(at, Access::Read), unknown(Access::Write)],
     }
 }
 
