@@ -101,9 +101,12 @@ impl<'a> View<'a> {
         self.peek(key).map(|entry| key.len() as u64 + entry.bytes())
     }
 
-    /// How many elements the key's value has; 0 for a string, or where there is no key.
-    pub fn elements(&self, key: &[u8]) -> usize {
-        self.space.entries.get(key).map_or(0, |entry| entry.value.elements())
+    /// How much there is to go through in the key's value: elements, or bytes of a string.
+    pub fn weight(&self, key: &[u8]) -> usize {
+        self.space.entries.get(key).map_or(0, |entry| match &entry.value {
+            Value::Text(text) => text.len(),
+            value => value.elements(),
+        })
     }
 
     /// Stored bytes of the whole keyspace.
