@@ -1,1 +1,3 @@
 //! What the product promises, checked against the real server.
+
+mod architecture;

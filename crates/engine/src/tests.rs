@@ -105,3 +105,21 @@ fn what_is_past_its_deadline_is_swept_without_being_asked_for() {
     while database.sweep(7, later) {}
     assert_eq!((database.stored_bytes(), database.next_due_ms()), (0, None));
 }
+
+#[test]
+fn eviction_makes_room_for_no_more_than_a_command_adds() {
+    let mut database = database(Limits { stored_bytes_max: Some(10_000), evicts: true, ..Limits::NONE });
+    for i in 0..150 {
+        run(&mut database, &format!("SET k{i} 1"));
+    }
+    let before = database.stored_bytes();
+    assert!(before > 7_000);
+    assert!(run(&mut database, "SETRANGE bits 4000 x").executed, "room had to be made for it");
+    assert!(
+        database.stored_bytes() > 9_000,
+        "{} of {before} left: too much was evicted",
+        database.stored_bytes()
+    );
+    assert!(refused(&run(&mut database, "SETRANGE bits 20000 x"), "ERR DB capacity"), "it can never fit");
+    assert!(database.stored_bytes() > 9_000, "keys went for a command that cannot fit");
+}

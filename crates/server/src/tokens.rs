@@ -7,8 +7,8 @@ use latchkey_control::{Control, Role};
 use latchkey_local::SystemClock;
 use latchkey_pipeline::Clock;
 use latchkey_tenancy::{
-    Claims, DatabaseRecord, Grant, ISSUER, KeyRing, TokenDigest, TokenId, TokenKind, TokenRecord, inspect, mint,
-    opaque_secret,
+    Claims, DatabaseRecord, Grant, ISSUER, KeyRing, TokenDigest, TokenId, TokenKind, TokenRecord, inspect,
+    mint, opaque_secret,
 };
 
 use crate::cli::{DataOption, Quota, TokenCommand, TokenCreate};
@@ -50,7 +50,11 @@ pub(crate) struct NewToken<'a> {
 }
 
 /// Makes a token. Its text is in nobody's hands but the caller's then.
-pub(crate) fn make(control: &Control, database: &DatabaseRecord, new: &NewToken<'_>) -> Result<(TokenId, String)> {
+pub(crate) fn make(
+    control: &Control,
+    database: &DatabaseRecord,
+    new: &NewToken<'_>,
+) -> Result<(TokenId, String)> {
     let now_ms = SystemClock.now_ms();
     let id = TokenId::new(now_ms, entropy::bytes()?);
     let secret = if new.opaque { Some(opaque_secret(entropy::bytes()?)) } else { None };
@@ -111,7 +115,10 @@ fn create(options: &TokenCreate) -> Result<()> {
     };
     let (id, text) = make(&control, &database, &new)?;
     say(format_args!("UPSTASH_REDIS_REST_TOKEN={text}"));
-    say(format_args!("# id {id}; revoke it with: latchkey token revoke {id} --data {}", options.data.data.display()));
+    say(format_args!(
+        "# id {id}; revoke it with: latchkey token revoke {id} --data {}",
+        options.data.data.display()
+    ));
     Ok(())
 }
 
