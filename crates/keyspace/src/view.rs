@@ -29,7 +29,10 @@ impl<'a> View<'a> {
 
     /// The value.
     pub fn value(&self, key: &[u8]) -> Option<&'a Value> {
-        let entry = self.peek(key)?;
+        let entry = self.peek(key);
+        let (found, missed) = self.space.lookups.get();
+        self.space.lookups.set(if entry.is_some() { (found + 1, missed) } else { (found, missed + 1) });
+        let entry = entry?;
         entry.touch(self.now);
         Some(&entry.value)
     }
