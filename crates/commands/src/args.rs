@@ -19,6 +19,7 @@ impl<'a> Args<'a> {
     }
 
     /// The next argument; a syntax error if there is none.
+    #[allow(clippy::should_implement_trait)] // not an iterator: an argument that is missing is an error
     pub fn next(&mut self) -> Result<&'a [u8]> {
         let (first, rest) = self.words.split_first().ok_or(ReplyError::SYNTAX)?;
         self.words = rest;

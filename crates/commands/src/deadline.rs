@@ -3,7 +3,7 @@
 use latchkey_keyspace::Now;
 use latchkey_protocol::ReplyError;
 
-use crate::{Args, Result};
+use crate::{Args, Result, int};
 
 /// How an expiry is written: its unit, and whether it counts from now or from the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,12 @@ impl Unit {
 
     /// Reads an amount that has to be positive, as SET and GETEX want it. `name` is the command's, for the error.
     pub(crate) fn positive_deadline_ms(self, args: &mut Args<'_>, now: Now, name: &str) -> Result<i64> {
-        let amount = args.int()?;
+        self.positive_deadline_of(args.next()?, now, name)
+    }
+
+    /// As [`positive_deadline_ms`](Self::positive_deadline_ms), of an amount that was taken from the arguments before.
+    pub(crate) fn positive_deadline_of(self, amount: &[u8], now: Now, name: &str) -> Result<i64> {
+        let amount = int(amount)?;
         let deadline_ms = (amount > 0).then(|| self.deadline_ms(amount, now)).flatten();
         Ok(deadline_ms.ok_or_else(|| ReplyError::invalid_expire(name))?)
     }

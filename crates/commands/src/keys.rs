@@ -53,6 +53,8 @@ pub enum Keys {
     },
     /// Only the command itself can tell.
     By(for<'a> fn(&'a [Bytes]) -> Vec<Key<'a>>),
+    /// One at this word, and others: only the command itself can tell all of them (SORT … STORE).
+    AtAndBy(usize, for<'a> fn(&'a [Bytes]) -> Vec<Key<'a>>),
 }
 
 impl Keys {
@@ -78,7 +80,7 @@ impl Keys {
                 let source = words.get(1).map(key(if moves { Access::Both } else { Access::Read }));
                 source.into_iter().chain(words.get(2).map(key(Access::Write))).collect()
             }
-            Self::By(find) => find(words),
+            Self::By(find) | Self::AtAndBy(_, find) => find(words),
         }
     }
 
@@ -86,7 +88,7 @@ impl Keys {
     pub fn range(&self) -> (i64, i64, i64) {
         match *self {
             Self::None | Self::Counted { .. } | Self::By(_) => (0, 0, 0),
-            Self::At(at) => (at as i64, at as i64, 1),
+            Self::At(at) | Self::AtAndBy(at, _) => (at as i64, at as i64, 1),
             Self::Range { first, last, step } => (first as i64, last as i64, step as i64),
             Self::Store(Self::Range { last, step, .. }) => (1, *last as i64, *step as i64),
             Self::Store(Self::At(at)) => (1, *at as i64, 1),
@@ -97,7 +99,11 @@ impl Keys {
 
     /// Whether the positions depend on the words in a way that a first, last and step cannot say.
     pub fn are_movable(&self) -> bool {
-        matches!(self, Self::Counted { .. } | Self::By(_) | Self::Store(Self::Counted { .. } | Self::By(_)))
+        match self {
+            Self::Counted { .. } | Self::By(_) | Self::AtAndBy(..) => true,
+            Self::Store(sources) => sources.are_movable(),
+            Self::None | Self::At(_) | Self::Range { .. } | Self::Pair { .. } => false,
+        }
     }
 }
 

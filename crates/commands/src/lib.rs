@@ -10,9 +10,12 @@ mod args;
 mod call;
 mod category;
 mod context;
+mod counts;
 mod deadline;
+mod decimal;
 mod error;
 mod keys;
+mod scanning;
 mod spec;
 mod table;
 

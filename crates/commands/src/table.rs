@@ -12,6 +12,7 @@ use crate::{Categories, Category, Cost, Run, Spec};
 pub const FAMILIES: &[&Family] = &[
     &crate::string::FAMILY,
     &crate::generic::FAMILY,
+    &crate::generic::UNCATEGORIZED,
     &crate::hash::FAMILY,
     &crate::list::FAMILY,
     &crate::set::FAMILY,
@@ -110,17 +111,17 @@ impl Command {
         }
     }
 
-    /// Its ACL categories: those of its kind and family, and those it declares.
+    /// Its ACL categories: those of its kind and family, and those it declares. A container has no family's: only what
+    /// it holds does anything.
     pub fn categories(&self) -> Categories {
         let speed = if self.spec.fast { Category::Fast } else { Category::Slow };
-        let mut all = self.spec.extra.with(speed);
-        if let Some(category) = self.family.category {
-            all = all.with(category);
-        }
+        let own = self.spec.extra.with(speed);
+        let all = self.family.category.map_or(own, |category| own.with(category));
         match self.spec.run {
             Run::Read(_) => all.with(Category::Read),
             Run::Write(_) => all.with(Category::Write),
-            Run::Server(_) | Run::Session | Run::Container => all,
+            Run::Server(_) | Run::Session => all,
+            Run::Container => own,
         }
     }
 

@@ -183,11 +183,26 @@ macro_rules! opens {
 }
 
 opens! {
-    Text: text, text_or_new, "a string";
     List: list, list_or_new, "a list";
     Hash: hash, hash_or_new, "a hash";
     Set: set, set_or_new, "a set";
     SortedSet: sorted_set, sorted_set_or_new, "a sorted set";
+}
+
+impl Edit<'_> {
+    /// Opens a string to edit it, if the key exists.
+    pub fn text<'k>(&'k mut self, key: &'k [u8]) -> Result<Option<Open<'k, Text>>, WrongType> {
+        Open::existing(self.space, key, self.now)
+    }
+
+    /// Opens a string to edit it. If the key does not exist it gets an empty string, which stays even if nothing is
+    /// written: for a string, empty is not the same as absent.
+    pub fn text_or_new<'k>(&'k mut self, key: &'k [u8]) -> Result<Open<'k, Text>, WrongType> {
+        if !self.view().exists(key) {
+            self.put(key, Text::default());
+        }
+        Open::or_new(self.space, key, self.now)
+    }
 }
 
 impl Edit<'_> {

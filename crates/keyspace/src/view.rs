@@ -44,10 +44,7 @@ impl<'a> View<'a> {
         self.peek(key).map(|entry| entry.value.kind())
     }
 
-    fn typed<V: Contents>(&self, key: &[u8]) -> Result<Option<&'a V>, WrongType>
-    where
-        V: 'a,
-    {
+    fn typed<V: Contents + 'a>(&self, key: &[u8]) -> Result<Option<&'a V>, WrongType> {
         self.value(key).map(V::of).transpose()
     }
 

@@ -55,6 +55,13 @@ impl Local {
         }
     }
 
+    /// Forgets every database that is not wanted any more.
+    pub fn keep_databases(&self, is_wanted: impl Fn(DatabaseId) -> bool) {
+        let unwanted: Vec<DatabaseId> =
+            self.tenants.read().keys().copied().filter(|&id| !is_wanted(id)).collect();
+        unwanted.into_iter().for_each(|id| self.drop_database(id));
+    }
+
     /// Stored bytes of every database that is in use, by the documented formula.
     pub fn stored_bytes(&self) -> Vec<(DatabaseId, u64)> {
         let bytes = |(&id, tenant): (_, &Arc<Tenant>)| {

@@ -36,8 +36,8 @@ impl ReplyError {
     /// A value longer than the plan allows for one key.
     pub const RECORD_TOO_LONG: Self = Self::fixed("ERR max single record size exceeded");
 
-    /// A quota refused a command, and was renewed before it could say how much was used.
-    pub const QUOTA_UNKNOWN: Self = Self::fixed("ERR max daily request limit exceeded.");
+    /// The quota could not be counted, so nothing was run.
+    pub const QUOTA_UNKNOWN: Self = Self::fixed("BUSY the daily quota could not be counted, try again");
 
     /// An error whose whole text, code included, is known at compile time.
     pub const fn fixed(text: &'static str) -> Self {

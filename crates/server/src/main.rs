@@ -1,2 +1,40 @@
-//! The `latchkey` binary.
-fn main() {}
+//! The `latchkey` binary: what a person types, and how the parts are put together.
+
+mod cli;
+mod databases;
+mod dev;
+mod entropy;
+mod health;
+mod node;
+mod serve;
+mod settings;
+mod telemetry;
+mod tokens;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+/// Gives memory back to the system when databases shrink, which the system's own allocator does not.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let Cli { command } = Cli::parse();
+    let done = match command {
+        Command::Dev(options) => dev::run(options),
+        Command::Serve(options) => serve::run(&options),
+        Command::Token(command) => tokens::run(command),
+        Command::Db(command) => databases::run(command),
+        Command::Health(options) => health::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            telemetry::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -168,6 +168,13 @@ pub enum Reserved {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Requests(Vec<LeaseRequest>);
 
+impl Requests {
+    /// Whether there is nothing to ask for.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl IntoIterator for Requests {
     type Item = LeaseRequest;
     type IntoIter = std::vec::IntoIter<LeaseRequest>;

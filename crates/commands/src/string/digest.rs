@@ -25,12 +25,10 @@ fn digest(db: &mut Read<'_>, mut args: Args<'_>) -> Result {
     Ok(Reply::or_null(text.map(|text| Reply::bulk(text.with(of)))))
 }
 
+/// So many digits a digest has.
+pub(super) const LENGTH: usize = 16;
+
 /// The digest of a value.
 pub(super) fn of(value: &[u8]) -> String {
-    format!("{:016x}", XxHash3_64::oneshot(value))
-}
-
-/// Whether a client's digest is the value's. Digits may be in either case.
-pub(super) fn matches(value: &[u8], digest: &[u8]) -> bool {
-    of(value).as_bytes().eq_ignore_ascii_case(digest)
+    format!("{:0LENGTH$x}", XxHash3_64::oneshot(value))
 }

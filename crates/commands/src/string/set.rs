@@ -2,11 +2,12 @@
 //! [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL]`
 
 use latchkey_keyspace::value::Text;
-use latchkey_protocol::{Reply, ReplyError};
+use latchkey_protocol::Reply;
 
+use super::condition::Condition;
+use super::expiry::{Deadline, Expiry, choose};
 use crate::Arity::AtLeast;
 use crate::Keys::At;
-use crate::deadline::Unit;
 use crate::{Args, Result, Spec, Write};
 
 pub(super) const SET: Spec = Spec::write("SET", set)
@@ -18,8 +19,6 @@ pub(super) const SET: Spec = Spec::write("SET", set)
     .example(
         r#"> SET session abc EX 3600
 OK
-> TTL session
-(integer) 3600
 > SET session def NX
 (nil)
 > SET session def XX GET
@@ -28,18 +27,16 @@ OK
 
 fn set(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     let (key, value) = (args.key()?, args.next()?);
-    let options = Options::parse(&mut args, db)?;
+    let options = Options::parse(&mut args)?;
+    let deadline = Expiry::deadline(options.expiry, db.now(), "set")?;
     db.check_text_len(value.len() as u64)?;
-    let condition_needs_text = options.get || options.condition.is_some_and(|c| c.looks_inside());
-    let old = if condition_needs_text { db.view().text(key)?.map(Text::to_bytes) } else { None };
-    let exists = db.view().exists(key);
-    let holds = options.condition.is_none_or(|condition| condition.holds(exists, old.as_deref()));
+    let old = if options.get { db.view().text(key)?.map(Text::to_bytes) } else { None };
+    let holds = match options.condition {
+        Some(condition) => condition.holds(db.view(), key)?,
+        None => true,
+    };
     if holds {
-        match options.deadline {
-            Deadline::None => db.put(key, Text::from(value)),
-            Deadline::Keep => db.put_keeping_deadline(key, Text::from(value)),
-            Deadline::At(at_ms) => db.put_with(key, Text::from(value), Some(at_ms)),
-        }
+        put(db, key, value, deadline);
     }
     Ok(match (options.get, holds) {
         (true, _) => Reply::or_null(old.map(Reply::Bulk)),
@@ -48,97 +45,34 @@ fn set(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     })
 }
 
+/// Writes a string with its deadline.
+pub(super) fn put(db: &mut Write<'_>, key: &[u8], value: &[u8], deadline: Deadline) {
+    match deadline {
+        Deadline::None => db.put(key, Text::from(value)),
+        Deadline::Keep => db.put_keeping_deadline(key, Text::from(value)),
+        Deadline::At(at_ms) => db.put_with(key, Text::from(value), Some(at_ms)),
+    }
+}
+
+#[derive(Default)]
 struct Options<'a> {
     condition: Option<Condition<'a>>,
     get: bool,
-    deadline: Deadline,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Deadline {
-    None,
-    Keep,
-    At(i64),
-}
-
-/// When to write at all.
-#[derive(Clone, Copy)]
-pub(super) enum Condition<'a> {
-    Absent,
-    Present,
-    Equals(&'a [u8]),
-    Differs(&'a [u8]),
-    DigestEquals(&'a [u8]),
-    DigestDiffers(&'a [u8]),
+    expiry: Option<Expiry<'a>>,
 }
 
 impl<'a> Options<'a> {
-    fn parse(args: &mut Args<'a>, db: &Write<'_>) -> Result<Self> {
-        let mut options = Self { condition: None, get: false, deadline: Deadline::None };
+    fn parse(args: &mut Args<'a>) -> Result<Self> {
+        let mut options = Self::default();
         while !args.is_empty() {
             if args.option("GET") {
                 options.get = true;
             } else if let Some(condition) = Condition::option(args)? {
-                refuse_second(options.condition.replace(condition).is_some())?;
+                choose(&mut options.condition, condition)?;
             } else {
-                refuse_second(options.deadline != Deadline::None)?;
-                options.deadline = Deadline::option(args, db)?;
+                choose(&mut options.expiry, Expiry::option(args)?)?;
             }
         }
         Ok(options)
-    }
-}
-
-/// At most one condition and one expiry may be given.
-fn refuse_second(second: bool) -> Result<()> {
-    if second { Err(ReplyError::SYNTAX.into()) } else { Ok(()) }
-}
-
-impl Deadline {
-    fn option(args: &mut Args<'_>, db: &Write<'_>) -> Result<Self> {
-        if args.option("KEEPTTL") {
-            return Ok(Self::Keep);
-        }
-        let unit = Unit::option(args).ok_or(ReplyError::SYNTAX)?;
-        Ok(Self::At(unit.positive_deadline_ms(args, db.now(), "set")?))
-    }
-}
-
-impl<'a> Condition<'a> {
-    /// The condition that the next argument names, if it names one.
-    pub(super) fn option(args: &mut Args<'a>) -> Result<Option<Self>> {
-        let compared: [(&str, fn(&'a [u8]) -> Self); 4] = [
-            ("IFEQ", Self::Equals),
-            ("IFNE", Self::Differs),
-            ("IFDEQ", Self::DigestEquals),
-            ("IFDNE", Self::DigestDiffers),
-        ];
-        if args.option("NX") {
-            return Ok(Some(Self::Absent));
-        }
-        if args.option("XX") {
-            return Ok(Some(Self::Present));
-        }
-        match compared.into_iter().find(|(name, _)| args.option(name)) {
-            Some((_, make)) => Ok(Some(make(args.next()?))),
-            None => Ok(None),
-        }
-    }
-
-    /// Whether it needs the old value.
-    fn looks_inside(&self) -> bool {
-        !matches!(self, Self::Absent | Self::Present)
-    }
-
-    /// IFEQ and IFDEQ need the key to exist; IFNE and IFDNE also hold where it does not.
-    pub(super) fn holds(&self, exists: bool, old: Option<&[u8]>) -> bool {
-        match *self {
-            Self::Absent => !exists,
-            Self::Present => exists,
-            Self::Equals(value) => old == Some(value),
-            Self::Differs(value) => old != Some(value),
-            Self::DigestEquals(digest) => old.is_some_and(|old| super::digest::matches(old, digest)),
-            Self::DigestDiffers(digest) => old.is_none_or(|old| !super::digest::matches(old, digest)),
-        }
     }
 }

@@ -523,7 +523,7 @@ fn compare_entries(a: &Entry, b: &Entry) -> Ordering {
 }
 
 /// The order of pairs. Scores are never NaN, and `total_cmp` would part -0.0 from 0.0.
-fn compare(a: (f64, &[u8]), b: (f64, &[u8])) -> Ordering {
+pub(crate) fn compare(a: (f64, &[u8]), b: (f64, &[u8])) -> Ordering {
     a.0.partial_cmp(&b.0).unwrap_or(Ordering::Equal).then_with(|| a.1.cmp(b.1))
 }
 

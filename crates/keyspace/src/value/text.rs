@@ -1,5 +1,6 @@
 //! Strings: the value behind GET and SET, counters and bitmaps.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -76,6 +77,16 @@ impl Text {
             Form::Fixed(text) => text.to_bytes(),
             Form::Buffer(buffer) => Bytes::from_owner(Shared(Arc::clone(buffer))),
         }
+    }
+
+    /// A part of the bytes, to be sent. The range has to lie inside the string.
+    pub fn slice(&self, range: Range<usize>) -> Bytes {
+        /// From this length on, sharing is cheaper than copying.
+        const SHARED_MIN: usize = 4096;
+        if range.len() < SHARED_MIN {
+            return self.with(|text| Bytes::copy_from_slice(&text[range]));
+        }
+        self.to_bytes().slice(range)
     }
 
     /// Lends the bytes to `read`.
@@ -205,7 +216,7 @@ impl AsRef<[u8]> for Shared {
 }
 
 /// The number that `bytes` spell in the one form that prints back to the same bytes.
-fn canonical_int(bytes: &[u8]) -> Option<i64> {
+pub(super) fn canonical_int(bytes: &[u8]) -> Option<i64> {
     let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
     let plain = match digits {
         [b'0'] => bytes.len() == 1,

@@ -3,14 +3,13 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
 use futures_util::future::{Either, Ready, ready};
 use latchkey_commands::Call;
 use latchkey_protocol::ReplyError;
-use latchkey_tenancy::Principal;
-use latchkey_tenancy::{Requests, Reservation, Reserved};
-use latchkey_tenancy::LeaseStore;
+use latchkey_tenancy::{Exhausted, LeaseError, LeaseStore, Principal, Requests, Reservation, Reserved};
 use tokio::sync::Notify;
 use tower::{Layer, Service};
 
@@ -85,8 +84,8 @@ where
             Err((refusal, principal)) => return self.refuse(refusal, principal),
         };
         match self.layer.reserve(&checked) {
-            Attempt::Decided(Ok(reservation)) => {
-                let admitted = self.layer.admit(checked, reservation);
+            Attempt::Decided(Ok(allowed)) => {
+                let admitted = self.layer.admit(checked, allowed);
                 Either::Left(Either::Right(self.inner.call(admitted)))
             }
             Attempt::Decided(Err(refusal)) => self.refuse(refusal, checked.principal),
@@ -94,7 +93,7 @@ where
                 let (layer, mut inner) = (self.layer.clone(), self.inner.clone());
                 Either::Right(Box::pin(async move {
                     match layer.reserve_waiting(&checked, requests).await {
-                        Ok(reservation) => inner.call(layer.admit(checked, reservation)).await,
+                        Ok(allowed) => inner.call(layer.admit(checked, allowed)).await,
                         Err(refusal) => Ok(layer.refused(refusal, checked.principal)),
                     }
                 }))
@@ -143,9 +142,17 @@ fn is_metered(call: &Result<Call, ReplyError>) -> bool {
     call.as_ref().is_ok_and(|call| !call.spec().free)
 }
 
+/// What the meters say to a batch.
+#[derive(Default)]
+struct Allowed {
+    reservation: Option<Reservation>,
+    /// The answer to the entries of a pipeline for which there was no allowance.
+    refusal: Option<Exhausted>,
+}
+
 /// What came of an attempt to reserve.
 enum Attempt {
-    Decided(Result<Option<Reservation>, Refusal>),
+    Decided(Result<Allowed, Refusal>),
     /// Not before a lease has arrived.
     Wait(Requests),
 }
@@ -156,69 +163,77 @@ const ATTEMPTS_MAX: usize = 32;
 impl AdmitLayer {
     fn reserve(&self, checked: &Checked) -> Attempt {
         if checked.metered == 0 {
-            return Attempt::Decided(Ok(None));
+            return Attempt::Decided(Ok(Allowed::default()));
         }
         let (allowance, now_ms) = (checked.principal.allowance(), self.clock.now_ms());
         let reserved = match checked.shape {
             Shape::Atomic => allowance.reserve_all(checked.metered, now_ms),
             Shape::One | Shape::Pipeline => allowance.reserve_up_to(checked.metered, now_ms),
         };
-        match (reserved, checked.shape) {
+        Attempt::Decided(match (reserved, checked.shape) {
             (Reserved::Granted { reservation, refill }, _) => {
-                self.request(&checked.principal, refill);
-                Attempt::Decided(Ok(Some(reservation)))
+                allowance.fetch(refill, &*self.leases, self.listener());
+                Ok(Allowed { refusal: reservation.refusal(), reservation: Some(reservation) })
             }
             // Every entry of the pipeline that costs something is refused; those that are free still run.
-            (Reserved::Exhausted(_), Shape::Pipeline) => Attempt::Decided(Ok(None)),
-            (Reserved::Exhausted(exhausted), _) => Attempt::Decided(Err(Refusal::Exhausted(exhausted))),
-            (Reserved::NeedsLease(requests), _) => Attempt::Wait(requests),
-        }
+            (Reserved::Exhausted(refusal), Shape::Pipeline) => {
+                Ok(Allowed { reservation: None, refusal: Some(refusal) })
+            }
+            (Reserved::Exhausted(refusal), _) => Err(Refusal::Exhausted(refusal)),
+            (Reserved::NeedsLease(requests), _) => return Attempt::Wait(requests),
+        })
     }
 
-    async fn reserve_waiting(
-        &self,
-        checked: &Checked,
-        mut requests: Requests,
-    ) -> Result<Option<Reservation>, Refusal> {
+    /// Asks the store, and tries again whenever it has answered somebody.
+    async fn reserve_waiting(&self, checked: &Checked, mut wanted: Requests) -> Result<Allowed, Refusal> {
+        let failed = Arc::new(AtomicBool::new(false));
         for _ in 0..ATTEMPTS_MAX {
-            // Listen first: the lease may arrive before we begin to wait.
+            // Listen first: the answer may come before we begin to wait. Where somebody else's wish is on its way, it may
+            // even have come already.
             let mut arrived = std::pin::pin!(self.arrived.notified());
             arrived.as_mut().enable();
-            self.request(&checked.principal, requests);
+            if wanted.is_empty() {
+                match self.reserve(checked) {
+                    Attempt::Decided(decided) => return decided,
+                    Attempt::Wait(requests) => wanted = requests,
+                }
+            }
+            let (listener, failed_too) = (self.listener(), Arc::clone(&failed));
+            checked.principal.allowance().fetch(wanted, &*self.leases, move |outcome| {
+                failed_too.fetch_or(outcome.is_err(), Relaxed);
+                listener(outcome);
+            });
             arrived.await;
             match self.reserve(checked) {
                 Attempt::Decided(decided) => return decided,
-                Attempt::Wait(more) => requests = more,
+                Attempt::Wait(requests) => wanted = requests,
+            }
+            if failed.load(Relaxed) {
+                break;
             }
         }
-        Err(Refusal::Unavailable(ReplyError::fixed("BUSY the quota could not be counted, try again")))
+        // A wish that is made has to be sent, or its meter makes no other.
+        checked.principal.allowance().fetch(wanted, &*self.leases, self.listener());
+        Err(Refusal::Unavailable(ReplyError::QUOTA_UNKNOWN))
     }
 
-    /// Sends wishes for quota to the store; what it grants goes to the principal's meters.
-    fn request(&self, principal: &Arc<Principal>, requests: Requests) {
-        for request in requests {
-            let (principal, arrived) = (Arc::clone(principal), Arc::clone(&self.arrived));
-            let done = move |outcome| {
-                match outcome {
-                    Ok(lease) => principal.allowance().extend(lease),
-                    Err(error) => {
-                        tracing::error!(%error, "quota store");
-                        principal.allowance().lease_failed(&request);
-                    }
-                }
-                arrived.notify_waiters();
-            };
-            self.leases.lease(request, Box::new(done));
+    /// Wakes whoever waits when the store has answered.
+    fn listener(&self) -> impl Fn(Result<(), LeaseError>) + Clone + Send + 'static {
+        let arrived = Arc::clone(&self.arrived);
+        move |outcome| {
+            if let Err(error) = outcome {
+                tracing::error!(%error, "the quota store does not answer");
+            }
+            arrived.notify_waiters();
         }
     }
 
-    /// Refuses the entries of a pipeline for which there was no allowance left.
-    fn admit(&self, checked: Checked, reservation: Option<Reservation>) -> Admitted {
-        let Checked { principal, shape, mut calls, metered } = checked;
-        let mut granted = reservation.as_ref().map_or(0, Reservation::granted);
-        if granted < metered {
-            let exhausted = principal.allowance().exhausted(self.clock.now_ms());
-            let refusal = exhausted.map_or(ReplyError::QUOTA_UNKNOWN, |e| ReplyError::new(e.to_string()));
+    fn admit(&self, checked: Checked, allowed: Allowed) -> Admitted {
+        let Checked { principal, shape, mut calls, .. } = checked;
+        let Allowed { reservation, refusal } = allowed;
+        if let Some(refusal) = refusal {
+            let mut granted = reservation.as_ref().map_or(0, Reservation::granted);
+            let refusal = ReplyError::new(refusal.to_string());
             for call in calls.iter_mut().filter(|call| is_metered(call)) {
                 match granted.checked_sub(1) {
                     Some(rest) => granted = rest,

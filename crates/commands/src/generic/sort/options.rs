@@ -1,0 +1,95 @@
+//! The options of SORT.
+
+use std::ops::Range;
+
+use latchkey_protocol::ReplyError;
+
+use super::pattern::{Get, Pattern};
+use crate::{Args, Result};
+
+/// What to sort by, what to answer, and where to put it.
+pub(super) struct Options<'a> {
+    pub(super) by: By<'a>,
+    pub(super) get: Vec<Get<'a>>,
+    /// By bytes, not by number.
+    pub(super) alpha: bool,
+    pub(super) descending: bool,
+    pub(super) destination: Option<&'a [u8]>,
+    /// Offset and count, as given.
+    limit: (i64, i64),
+}
+
+/// What an element's place depends on.
+pub(super) enum By<'a> {
+    /// On itself.
+    Element,
+    /// On what a pattern finds for it.
+    Pattern(Pattern<'a>),
+    /// On nothing: the elements stay as they are.
+    Nothing,
+}
+
+impl<'a> Options<'a> {
+    pub(super) fn parse(args: &mut Args<'a>, may_store: bool) -> Result<Self> {
+        let mut options = Self::default();
+        while !args.is_empty() {
+            options.read_one(args, may_store)?;
+        }
+        Ok(options)
+    }
+
+    fn read_one(&mut self, args: &mut Args<'a>, may_store: bool) -> Result<()> {
+        if args.option("ASC") {
+            self.descending = false;
+        } else if args.option("DESC") {
+            self.descending = true;
+        } else if args.option("ALPHA") {
+            self.alpha = true;
+        } else if args.option("LIMIT") {
+            let mut limit = Args::new(args.take(2)?);
+            self.limit = (limit.int()?, limit.int()?);
+        } else if args.option("BY") {
+            self.by = Pattern::parse(args.next()?).map_or(By::Nothing, By::Pattern);
+        } else if args.option("GET") {
+            self.get.push(Get::parse(args.next()?));
+        } else if may_store && args.option("STORE") {
+            self.destination = Some(args.key()?);
+        } else {
+            return Err(ReplyError::SYNTAX.into());
+        }
+        Ok(())
+    }
+
+    /// The places that LIMIT leaves of `len`.
+    pub(super) fn window(&self, len: usize) -> Range<usize> {
+        let (offset, count) = self.limit;
+        let start = usize::try_from(offset.max(0)).unwrap_or(usize::MAX).min(len);
+        let count = usize::try_from(count).unwrap_or(usize::MAX); // a negative count is no limit
+        start..start.saturating_add(count).min(len)
+    }
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        let (get, limit) = (Vec::new(), (0, -1));
+        Self { by: By::Element, get, alpha: false, descending: false, destination: None, limit }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_never_leaves_the_collection() {
+        let window = |offset, count| Options { limit: (offset, count), ..Options::default() }.window(5);
+        assert_eq!(window(0, -1), 0..5);
+        assert_eq!(window(-3, 2), 0..2);
+        assert_eq!(window(3, 9), 3..5);
+        assert_eq!(window(2, 0), 2..2);
+        assert_eq!(window(9, 1), 5..5);
+        assert_eq!(window(i64::MIN, i64::MIN), 0..5);
+        assert_eq!(window(i64::MAX, i64::MAX), 5..5);
+        assert_eq!(window(1, i64::MAX), 1..5);
+    }
+}

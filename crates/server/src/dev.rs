@@ -1,0 +1,196 @@
+//! `latchkey dev`: a database for development, without configuration.
+
+use std::fs;
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use latchkey_control::Control;
+use latchkey_http::tls::Tls;
+use latchkey_tenancy::{
+    DatabaseId, DatabaseRecord, Limits, Plan, TokenDigest, TokenId, TokenKind, TokenRecord, opaque_secret,
+};
+use tokio::sync::watch;
+
+use crate::cli::{DevOptions, DevTls, Quota};
+use crate::node::Node;
+use crate::serve::{on_signal, runtime};
+use crate::telemetry::{self, say};
+use crate::entropy;
+
+/// The name of the database, and of its tokens.
+const NAME: &str = "dev";
+const READ_ONLY_NAME: &str = "dev read-only";
+
+/// Where the token that was made is kept, so that the line in `.env` stays good.
+const TOKEN_FILE: &str = "dev.token";
+
+pub(crate) fn run(options: DevOptions) -> Result<()> {
+    telemetry::start("warn", false);
+    let data = (!options.ephemeral).then_some(options.data.as_path());
+    let node = Node::open(data)?;
+    let token = match &options.token {
+        Some(token) => token.clone(),
+        None => own_token(data)?,
+    };
+    prepare(&node, &options, &token)?;
+    let (tls, _keep) = tls(options.tls, data)?;
+    let addresses = [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()]
+        .map(|ip| SocketAddr::new(ip, options.port));
+    let certificate = tls.as_ref().map(|tls| tls.certificate_path().to_owned());
+    let runtime = runtime()?;
+    let (stopping, stop) = watch::channel(false);
+    runtime.block_on(async move {
+        on_signal(stopping)?;
+        let print = |bound: &[SocketAddr]| {
+            print(&options, &token, bound[0], certificate.as_deref());
+            Ok(())
+        };
+        let serving = node.serve(&addresses, tls, latchkey_http::Settings::default(), stop, print);
+        serving.await.with_context(|| format!("is another `latchkey dev` running? Try --port {}", other_port(options.port)))
+    })
+}
+
+fn other_port(port: u16) -> String {
+    if port == 0 { "8079".into() } else { format!("{} (or --port 0 for any free one)", port.saturating_add(1)) }
+}
+
+/// What a person pastes into `.env`, and a script reads. Everything else is a comment there.
+fn print(options: &DevOptions, token: &str, bound: SocketAddr, certificate: Option<&Path>) {
+    let scheme = if certificate.is_some() { "https" } else { "http" };
+    say(format_args!("UPSTASH_REDIS_REST_URL={scheme}://127.0.0.1:{}", bound.port()));
+    say(format_args!("UPSTASH_REDIS_REST_TOKEN={token}"));
+    if let Some(read_only) = &options.read_only_token {
+        say(format_args!("# read-only token: {read_only}"));
+    }
+    if let Some(certificate) = certificate {
+        say(format_args!("NODE_EXTRA_CA_CERTS={}", certificate.display()));
+    }
+    let kept = if options.ephemeral { "nothing is kept".into() } else { format!("tokens and quotas in {}", options.data.display()) };
+    say(format_args!("# Keys are held in memory and end with this process; {kept}. Stop with Ctrl-C."));
+}
+
+/// The token of this data directory, made on first use.
+fn own_token(data: Option<&Path>) -> Result<String> {
+    let fresh = || -> Result<String> { Ok(opaque_secret(entropy::bytes()?).replacen("lk_", "lk_dev_", 1)) };
+    let Some(directory) = data else { return fresh() };
+    let path = directory.join(TOKEN_FILE);
+    match fs::read_to_string(&path) {
+        Ok(text) if !text.trim().is_empty() => Ok(text.trim().into()),
+        _ => {
+            let token = fresh()?;
+            let options = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).clone();
+            let written = options.open(&path).and_then(|mut file| writeln!(file, "{token}"));
+            written.with_context(|| format!("cannot write {}", path.display()))?;
+            Ok(token)
+        }
+    }
+}
+
+/// Makes the database and its tokens as the options say, whatever an earlier run left.
+fn prepare(node: &Node, options: &DevOptions, token: &str) -> Result<()> {
+    let (control, now_ms) = (&node.control, node.clock.now_ms());
+    let limits = Limits { stored_bytes_max: options.storage, ..Limits::UNLIMITED };
+    let plan = Plan::named(NAME, limits);
+    let database = match control.database_named(NAME).wait()? {
+        Some(database) => control.set_plan(database.id, plan).wait()?,
+        None => {
+            let id = DatabaseId::new(now_ms, entropy::bytes()?);
+            let Plan { name: plan, limits } = plan;
+            let record =
+                DatabaseRecord { id, name: NAME.into(), plan, limits, created_ms: now_ms, epoch: 0, deleted: false };
+            control.create_database(record).wait()?
+        }
+    };
+    let quota = options.quota.and_then(|Quota(quota)| quota);
+    let wanted = [(Some(token), NAME, false), (options.read_only_token.as_deref(), READ_ONLY_NAME, true)];
+    for (token, name, read_only) in wanted {
+        let digest = token.map(|token| TokenDigest::of(token.as_bytes()));
+        keep_only(control, &database, name, digest, now_ms)?;
+        if let Some(digest) = digest {
+            ensure_token(control, &database, name, read_only, digest, quota, now_ms)?;
+        }
+    }
+    Ok(())
+}
+
+/// Revokes tokens that an earlier run was given under this name.
+fn keep_only(
+    control: &Control,
+    database: &DatabaseRecord,
+    name: &str,
+    digest: Option<TokenDigest>,
+    now_ms: u64,
+) -> Result<()> {
+    let is_old = |token: &TokenRecord| {
+        let is_wanted = digest.is_some_and(|digest| token.kind == TokenKind::Opaque(digest));
+        token.name == name && token.revoked_at_ms.is_none() && !is_wanted
+    };
+    for token in control.tokens(database.id).wait()?.into_iter().filter(is_old) {
+        control.revoke_token(token.id, now_ms).wait()?;
+    }
+    Ok(())
+}
+
+fn ensure_token(
+    control: &Control,
+    database: &DatabaseRecord,
+    name: &str,
+    read_only: bool,
+    digest: TokenDigest,
+    quota: Option<u64>,
+    now_ms: u64,
+) -> Result<()> {
+    let known = control.tokens(database.id).wait()?;
+    let is_it = |token: &&TokenRecord| token.kind == TokenKind::Opaque(digest) && token.revoked_at_ms.is_none();
+    if let Some(token) = known.iter().find(is_it) {
+        control.set_token_quota(token.id, quota).wait()?;
+        return Ok(());
+    }
+    let record = TokenRecord {
+        id: TokenId::new(now_ms, entropy::bytes()?),
+        database: database.id,
+        kind: TokenKind::Opaque(digest),
+        name: name.into(),
+        read_only,
+        commands_per_day: quota,
+        created_ms: now_ms,
+        expires_at_ms: None,
+        revoked_at_ms: None,
+        epoch: database.epoch,
+    };
+    control.create_token(record).wait()?;
+    Ok(())
+}
+
+/// The certificate, and the directory that has to stay while it is used.
+fn tls(kind: Option<DevTls>, data: Option<&Path>) -> Result<(Option<Tls>, Option<Scratch>)> {
+    let Some(DevTls::SelfSigned) = kind else { return Ok((None, None)) };
+    let scratch = if data.is_none() { Some(Scratch::new()?) } else { None };
+    let directory = data.or(scratch.as_ref().map(|scratch| scratch.0.as_path())).unwrap_or(Path::new("."));
+    Ok((Some(Tls::self_signed(directory)?), scratch))
+}
+
+/// A directory that is removed with the process.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self> {
+        let name: String = entropy::run_id()?;
+        let path = std::env::temp_dir().join(format!("latchkey-{}", &name[..16]));
+        let mut builder = fs::DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&path).with_context(|| format!("cannot make {}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            tracing::debug!(%error, "removing the certificate");
+        }
+    }
+}

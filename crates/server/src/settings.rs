@@ -1,0 +1,143 @@
+//! The configuration file of `latchkey serve`.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+/// Everything that can be set. A key that is not known is an error, so that a typing mistake is found at the start.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// Where databases, tokens, quotas and usage are kept.
+    pub(crate) data: PathBuf,
+    pub(crate) http: Http,
+    #[serde(default)]
+    pub(crate) tokens: Tokens,
+    #[serde(default)]
+    pub(crate) log: Log,
+}
+
+/// The REST door.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Http {
+    /// Address and port, such as `0.0.0.0:443`.
+    pub(crate) listen: SocketAddr,
+    /// The certificate chain and its key. Without them HTTP is plain.
+    pub(crate) tls: Option<TlsFiles>,
+    /// Whether plain HTTP may be served to others than this machine: behind a proxy that does TLS, say.
+    #[serde(default)]
+    pub(crate) allow_plain_http: bool,
+    /// The largest request body, in bytes.
+    pub(crate) body_bytes_max: Option<usize>,
+    /// How many commands a pipeline or transaction may hold.
+    pub(crate) pipeline_commands_max: Option<usize>,
+    /// How many connections may be open.
+    pub(crate) connections_max: Option<usize>,
+    /// Seconds for a request's body.
+    pub(crate) body_timeout_seconds: Option<u64>,
+    /// Seconds a connection may be idle between requests.
+    pub(crate) idle_timeout_seconds: Option<u64>,
+    /// Seconds that requests get to finish when the server stops.
+    pub(crate) drain_timeout_seconds: Option<u64>,
+}
+
+/// PEM files. They are looked at every 30 seconds and taken in anew when they have changed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TlsFiles {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+/// How tokens are signed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tokens {
+    /// A file with a secret of at least 32 bytes: tokens are signed with HS256 and it, instead of the server's own key
+    /// pair.
+    pub(crate) hs256_secret_file: Option<PathBuf>,
+}
+
+/// Log lines on standard error.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    /// error, warn, info, debug or trace.
+    pub(crate) level: String,
+    /// One JSON object a line instead of text.
+    pub(crate) json: bool,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".into(), json: false }
+    }
+}
+
+impl Settings {
+    /// Reads and checks a configuration file.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let settings: Self = toml::from_str(&text).with_context(|| format!("in {}", path.display()))?;
+        settings.check().with_context(|| format!("in {}", path.display()))?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<()> {
+        let http = &self.http;
+        if http.tls.is_none() && !http.listen.ip().is_loopback() && !http.allow_plain_http {
+            bail!(
+                "http.listen is {}, which others can reach, and there is no [http.tls]: tokens would travel in the \
+                 clear. Name a certificate and key under [http.tls], listen on 127.0.0.1, or set \
+                 http.allow_plain_http = true if a proxy in front does TLS",
+                http.listen
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Http {
+    /// The door's settings: what the file says, otherwise the defaults.
+    pub(crate) fn door(&self) -> latchkey_http::Settings {
+        let mut door = latchkey_http::Settings::default();
+        let seconds = |value: Option<u64>, default: Duration| value.map_or(default, Duration::from_secs);
+        door.body_bytes_max = self.body_bytes_max.unwrap_or(door.body_bytes_max);
+        door.body.commands_max = self.pipeline_commands_max.unwrap_or(door.body.commands_max);
+        door.connections_max = self.connections_max.unwrap_or(door.connections_max);
+        door.body_timeout = seconds(self.body_timeout_seconds, door.body_timeout);
+        door.head_timeout = seconds(self.idle_timeout_seconds, door.head_timeout);
+        door.drain_timeout = seconds(self.drain_timeout_seconds, door.drain_timeout);
+        door
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Settings> {
+        let settings: Settings = toml::from_str(text)?;
+        settings.check().map(|()| settings)
+    }
+
+    #[test]
+    fn plain_http_for_others_has_to_be_asked_for() {
+        let public = "data = 'd'\n[http]\nlisten = '0.0.0.0:8080'\n";
+        let refusal = read(public).unwrap_err().to_string();
+        assert!(refusal.contains("allow_plain_http"), "{refusal}");
+        assert!(read(&format!("{public}allow_plain_http = true")).is_ok());
+        assert!(read(&public.replace("0.0.0.0", "127.0.0.1")).is_ok());
+        assert!(read(&format!("{public}[http.tls]\ncertificate = 'c'\nkey = 'k'")).is_ok());
+    }
+
+    #[test]
+    fn a_key_that_nobody_knows_is_named() {
+        let refusal = read("data = 'd'\n[http]\nlisten = '127.0.0.1:1'\nbody_max = 1").unwrap_err().to_string();
+        assert!(refusal.contains("body_max"), "{refusal}");
+    }
+}
