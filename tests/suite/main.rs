@@ -3,6 +3,7 @@
 //! Each test starts its own server, on a free port and without any data of others. The names say what is protected; a
 //! `T` with a number (T1 to T41) is one of the traps where clients hang on details of the server.
 
+mod architecture;
 mod day;
 mod http;
 mod lifecycle;

@@ -182,7 +182,8 @@ async fn collect(mut body: HyperBody, bytes_max: usize) -> Result<Bytes, Unreada
 }
 
 fn too_large(limit: usize, actual: u64) -> Unreadable {
-    let error =
-        ReplyError::new(format!("ERR max request size exceeded. Limit: {limit} bytes, Actual: {actual} bytes"));
+    let error = ReplyError::new(format!(
+        "ERR max request size exceeded. Limit: {limit} bytes, Actual: {actual} bytes"
+    ));
     Unreadable::new(StatusCode::PAYLOAD_TOO_LARGE, error)
 }

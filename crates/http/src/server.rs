@@ -47,7 +47,11 @@ pub struct ServerError {
 
 impl<S: Stack> Server<S> {
     /// Listens. With TLS, nothing else is spoken on this socket.
-    pub async fn bind(address: SocketAddr, door: Arc<Door<S>>, tls: Option<Tls>) -> Result<Self, ServerError> {
+    pub async fn bind(
+        address: SocketAddr,
+        door: Arc<Door<S>>,
+        tls: Option<Tls>,
+    ) -> Result<Self, ServerError> {
         let bound = TcpListener::bind(address).await;
         Ok(Self { listener: bound.map_err(|cause| ServerError { address, cause })?, door, tls })
     }
@@ -86,7 +90,10 @@ impl<S: Stack> Server<S> {
         let _ = stopping.send(true);
         let drained = timeout(self.door.settings.drain_timeout, stopping.closed()).await;
         if drained.is_err() {
-            tracing::warn!(connections = stopping.receiver_count(), "cut connections that did not finish in time");
+            tracing::warn!(
+                connections = stopping.receiver_count(),
+                "cut connections that did not finish in time"
+            );
         }
     }
 

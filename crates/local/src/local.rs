@@ -103,12 +103,7 @@ impl Local {
     }
 
     /// Runs some commands of a pipeline, from the first of `calls` on, until others should get their turn.
-    fn take_turn(
-        &self,
-        database: &mut Database,
-        calls: &[Result<Call, ReplyError>],
-        ran: &mut Ran,
-    ) {
+    fn take_turn(&self, database: &mut Database, calls: &[Result<Call, ReplyError>], ran: &mut Ran) {
         let began = Instant::now();
         for call in &calls[..calls.len().min(TURN_COMMANDS)] {
             match call {
@@ -189,7 +184,13 @@ struct Ran {
 impl Ran {
     fn new(commands: usize, admitted: &Admitted) -> Self {
         let reply_bytes_max = admitted.principal().limits().reply_bytes_max;
-        Self { replies: Batch::with_capacity(commands), unexecuted: 0, position: 0, reply_bytes: 0, reply_bytes_max }
+        Self {
+            replies: Batch::with_capacity(commands),
+            unexecuted: 0,
+            position: 0,
+            reply_bytes: 0,
+            reply_bytes_max,
+        }
     }
 
     fn push_outcome(&mut self, call: &Call, ran: latchkey_engine::Ran) {

@@ -81,7 +81,8 @@ impl Default for Log {
 impl Settings {
     /// Reads and checks a configuration file.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let settings: Self = toml::from_str(&text).with_context(|| format!("in {}", path.display()))?;
         settings.check().with_context(|| format!("in {}", path.display()))?;
         Ok(settings)
@@ -137,7 +138,8 @@ mod tests {
 
     #[test]
     fn a_key_that_nobody_knows_is_named() {
-        let refusal = read("data = 'd'\n[http]\nlisten = '127.0.0.1:1'\nbody_max = 1").unwrap_err().to_string();
+        let refusal =
+            read("data = 'd'\n[http]\nlisten = '127.0.0.1:1'\nbody_max = 1").unwrap_err().to_string();
         assert!(refusal.contains("body_max"), "{refusal}");
     }
 }
