@@ -6,7 +6,9 @@
 mod architecture;
 mod day;
 mod http;
+mod licences;
 mod lifecycle;
+mod openapi;
 mod rest;
 mod scratch;
 mod sdk;
