@@ -75,6 +75,7 @@ impl<S: Stack> Door<S> {
             let error = ReplyError::fixed("ERR internal error");
             respond::error(StatusCode::INTERNAL_SERVER_ERROR, &error)
         });
+        respond::keep_sync_token(&parts.headers, response.headers_mut());
         cors::allow(&parts.headers, response.headers_mut());
         if parts.method == Method::HEAD {
             strip_body(&mut response);

@@ -12,7 +12,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use latchkey_pipeline::Stack;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
@@ -107,7 +107,7 @@ impl<S: Stack> Server<S> {
 }
 
 async fn connection<S: Stack>(
-    mut stream: TcpStream,
+    stream: TcpStream,
     door: Arc<Door<S>>,
     tls: Option<Tls>,
     stopped: watch::Receiver<bool>,
@@ -124,7 +124,7 @@ async fn connection<S: Stack>(
             Ok(Err(error)) => tracing::debug!(%error, "TLS handshake"),
             Err(_) => tracing::debug!("TLS handshake took too long"),
         },
-        (Some(_), _) => say(&mut stream, PLAIN_ON_TLS).await,
+        (Some(_), _) => refuse_plain(stream, first_byte_timeout).await,
         (None, Speech::Tls) => tracing::debug!("a TLS handshake on a port without TLS"),
         (None, Speech::Http1) => serve_http1(stream, door, stopped).await,
         (None, Speech::Http2) => serve_http2(stream, door, stopped).await,
@@ -132,15 +132,28 @@ async fn connection<S: Stack>(
 }
 
 /// What a plain HTTP request on a TLS port is told.
-const PLAIN_ON_TLS: &str = concat!(
-    "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\nconnection: close\r\n",
-    "content-length: 76\r\n\r\n",
-    "{\"error\":\"ERR this port speaks TLS: use https:// instead of http:// in the URL\"}"
-);
+const PLAIN_ON_TLS: &str =
+    r#"{"error":"ERR this port speaks TLS: use https:// instead of http:// in the URL"}"#;
 
-async fn say(stream: &mut TcpStream, what: &str) {
-    if let Err(error) = stream.write_all(what.as_bytes()).await {
-        tracing::debug!(%error, "answering at the wrong door");
+/// So much of a request that was refused unread is read after all.
+const DRAINED_BYTES_MAX: u64 = 64 * 1024;
+
+/// Refuses a request in plain HTTP/1.1. It is read only then: closing a connection over unread bytes resets it, and the
+/// client would lose the answer.
+async fn refuse_plain(mut stream: TcpStream, deadline: Duration) {
+    let length = PLAIN_ON_TLS.len();
+    let head =
+        "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\nconnection: close\r\n";
+    let answer = format!("{head}content-length: {length}\r\n\r\n{PLAIN_ON_TLS}");
+    let refusing = async {
+        stream.write_all(answer.as_bytes()).await?;
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream.take(DRAINED_BYTES_MAX), &mut tokio::io::sink()).await
+    };
+    match timeout(deadline, refusing).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "answering at the wrong door"),
+        Err(_) => tracing::debug!("a client of the wrong door did not go away"),
     }
 }
 
