@@ -112,7 +112,8 @@ impl<S: Stack> Door<S> {
     ) -> Result<Response<Full<Bytes>>, Unreadable> {
         let credential = read::credential(parts)?;
         let dialect = read::dialect(&parts.headers)?;
-        let body = read::body(body, &self.settings, &self.budget, || (self.is_known)(&credential)).await?;
+        let (body, _share) =
+            read::body(body, &self.settings, &self.budget, || (self.is_known)(&credential)).await?;
         let incoming = match read::incoming(route, parts, body, credential.clone(), &self.settings) {
             Ok(incoming) => incoming,
             // Somebody unknown learns no more than that.

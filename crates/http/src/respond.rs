@@ -45,10 +45,7 @@ fn one(reply: &Reply, dialect: Dialect, body_bytes_max: usize) -> Response<Full<
             let envelope = rest::write_result(&mut body, reply, Format { encoding, body_bytes_max });
             (envelope == Envelope::Error, JSON)
         }
-        Dialect::Resp2 => {
-            resp::write_reply(&mut body, reply, resp::Version::Resp2);
-            (matches!(reply, Reply::Error(_)), OCTETS)
-        }
+        Dialect::Resp2 => (write_resp2(&mut body, reply, body_bytes_max) == Envelope::Error, OCTETS),
     };
     let status = if is_error { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     respond(status, content_type, body)
@@ -64,11 +61,35 @@ fn many(replies: &[Reply], dialect: Dialect, body_bytes_max: usize) -> Response<
         }
         // One after the other, as a pipeline over a connection would be answered.
         Dialect::Resp2 => {
-            replies.iter().for_each(|reply| resp::write_reply(&mut body, reply, resp::Version::Resp2));
+            for reply in replies {
+                write_resp2(&mut body, reply, body_bytes_max);
+            }
             OCTETS
         }
     };
     respond(StatusCode::OK, content_type, body)
+}
+
+/// Appends a reply, or an error in its place where the body would become too large, as the JSON writer does.
+fn write_resp2(body: &mut Vec<u8>, reply: &Reply, body_bytes_max: usize) -> Envelope {
+    let write = |body: &mut Vec<u8>, reply| resp::write_reply(body, reply, resp::Version::Resp2);
+    if let Reply::Error(_) = reply {
+        write(body, reply);
+        return Envelope::Error;
+    }
+    let start = body.len();
+    // Asked first, so that a reply far beyond the limit is not written only to be thrown away.
+    let mut actual = start + reply.bytes();
+    if actual <= body_bytes_max {
+        write(body, reply);
+        actual = body.len();
+    }
+    if actual <= body_bytes_max {
+        return Envelope::Result;
+    }
+    body.truncate(start);
+    write(body, &ReplyError::request_too_large(body_bytes_max, actual).into());
+    Envelope::Error
 }
 
 fn refused(refusal: &Refusal, now_ms: u64) -> Response<Full<Bytes>> {
