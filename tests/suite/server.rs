@@ -242,6 +242,14 @@ pub(crate) fn latchkey() -> Command {
     command
 }
 
+/// The token that a command such as `latchkey token create` prints.
+pub(crate) fn token_printed_by(command: &mut Command) -> String {
+    let output = command.output().expect("the binary was there a moment ago");
+    let printed = String::from_utf8(output.stdout).expect("it prints text");
+    let token = printed.lines().find_map(|line| line.strip_prefix("UPSTASH_REDIS_REST_TOKEN="));
+    token.unwrap_or_else(|| panic!("no token: {}", String::from_utf8_lossy(&output.stderr))).to_owned()
+}
+
 /// The binary that was built beside these tests.
 fn binary() -> PathBuf {
     let suite = env::current_exe().expect("a process knows its executable");
