@@ -23,10 +23,12 @@ mod connection;
 mod generic;
 mod hash;
 mod list;
+mod pubsub;
 mod server;
 mod set;
 mod sorted_set;
 mod string;
+mod transactions;
 
 #[cfg(test)]
 mod tests;

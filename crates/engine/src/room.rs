@@ -94,15 +94,14 @@ fn records(
 /// the one that was used least recently. How many went.
 pub(crate) fn evict(
     keyspace: &mut Keyspace,
-    limits: &Limits,
+    stored_bytes_max: u64,
     bytes: u64,
     now: Now,
     chance: &mut fastrand::Rng,
 ) -> u64 {
     /// How many keys are looked at to find one to evict.
     const SAMPLES: usize = 8;
-    let Some(max) = limits.stored_bytes_max.filter(|_| limits.evicts) else { return 0 };
-    let target = max.saturating_sub(bytes.min(max / 2));
+    let target = stored_bytes_max.saturating_sub(bytes);
     let mut evicted = 0;
     while keyspace.bytes() > target {
         let view = keyspace.view(now);

@@ -24,9 +24,9 @@ pub(crate) async fn speech(stream: &TcpStream, deadline: Duration) -> Option<Spe
     let seen = timeout(deadline, stream.peek(&mut first)).await.ok()?.ok()?;
     match &first[..seen] {
         [] => None,
-        // The preface of HTTP/2 begins with PRI, which is no method of HTTP/1. One or two bytes decide as well: no
-        // method that is taken here but POST and PUT begins with P, and those go on with O and U.
-        [b'P', b'R', ..] => Some(Speech::Http2),
+        // The preface of HTTP/2 begins with PRI, which is no method of HTTP/1; PROPFIND is one, though not one that is
+        // taken here. Where only two bytes have come, they are those of a preface sooner than of PROPFIND.
+        [b'P', b'R'] | [b'P', b'R', b'I'] => Some(Speech::Http2),
         [0x16, ..] => Some(Speech::Tls),
         [b'*', ..] => Some(Speech::Resp),
         _ => Some(Speech::Http1),

@@ -154,11 +154,19 @@ fn respond(status: StatusCode, content_type: HeaderValue, body: Vec<u8>) -> Resp
     response
 }
 
+/// Leaves the client the token that it sent where the database was not reached: with another it would forget its writes.
+pub(crate) fn keep_sync_token(request: &HeaderMap, response: &mut HeaderMap) {
+    if let (None, Some(token)) = (response.get(SYNC_TOKEN), request.get(SYNC_TOKEN)) {
+        response.insert(SYNC_TOKEN, token.clone());
+    }
+}
+
 /// Tells the caller where it stands: the database's position, and what is left of its quota (IETF draft
 /// `draft-ietf-httpapi-ratelimit-headers-10`).
 fn stand(headers: &mut HeaderMap, standing: &Standing) {
-    let position = standing.position.unwrap_or(0);
-    headers.insert(SYNC_TOKEN, HeaderValue::from(position));
+    if let Some(position) = standing.position {
+        headers.insert(SYNC_TOKEN, HeaderValue::from(position));
+    }
     if let Some(quota) = standing.quota {
         let policy = format!("\"day\";q={};w=86400", quota.limit);
         let left = format!("\"day\";r={};t={}", quota.remaining, quota.resets_in_seconds);

@@ -1,6 +1,7 @@
 //! One database and its lock.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 use latchkey_engine::Database;
 use parking_lot::{Mutex, MutexGuard};
@@ -9,6 +10,9 @@ use crate::offload::offload;
 
 /// So many requests may wait for one database while it runs something long; the next is told that it is busy.
 const WAITING_MAX: usize = 128;
+
+/// Most commands are done sooner than a thread is woken. So long a request waits where it is, before it is put aside.
+const SHORT_WAIT: Duration = Duration::from_micros(100);
 
 /// A database behind its lock.
 #[derive(Debug)]
@@ -27,7 +31,7 @@ impl Tenant {
 
     /// Gives `work` the database. If somebody else has it, waits where no other database's requests are held up.
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Database) -> R) -> Result<R, Busy> {
-        if let Some(mut database) = self.database.try_lock() {
+        if let Some(mut database) = self.database.try_lock_for(SHORT_WAIT) {
             let result = work(&mut database);
             MutexGuard::unlock_fair(database);
             return Ok(result);

@@ -62,6 +62,8 @@ impl<S> Layer<S> for AdmitLayer {
     }
 }
 
+/// Refused at once, let through at once, or decided when a lease has arrived.
+type Admitting<F> = Either<Either<Ready<Result<Answer, Infallible>>, F>, Slow>;
 type Slow = Pin<Box<dyn Future<Output = Result<Answer, Infallible>> + Send>>;
 
 impl<S> Service<Resolved> for Admit<S>
@@ -71,7 +73,7 @@ where
 {
     type Response = Answer;
     type Error = Infallible;
-    type Future = Either<Either<Ready<Result<Answer, Infallible>>, S::Future>, Slow>;
+    type Future = Admitting<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
@@ -105,11 +107,7 @@ impl<S> Admit<S>
 where
     S: Service<Admitted, Response = Answer, Error = Infallible>,
 {
-    fn refuse(
-        &self,
-        refusal: Refusal,
-        principal: Arc<Principal>,
-    ) -> Either<Either<Ready<Result<Answer, Infallible>>, S::Future>, Slow> {
+    fn refuse(&self, refusal: Refusal, principal: Arc<Principal>) -> Admitting<S::Future> {
         Either::Left(Either::Left(ready(Ok(self.layer.refused(refusal, principal)))))
     }
 }
