@@ -125,7 +125,7 @@ impl<S: Stack> Door<S> {
             Ok(answer) => answer,
             Err(never) => match never {},
         };
-        Ok(respond::answer(answer, dialect, self.clock.now_ms()))
+        Ok(respond::answer(answer, dialect, &*self.clock))
     }
 }
 

@@ -1,6 +1,9 @@
 //! A request's bytes, turned into what the pipeline takes.
 
+use std::pin::pin;
+
 use bytes::{Bytes, BytesMut};
+use futures_util::future::poll_immediate;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming as HyperBody};
 use hyper::header::HeaderMap;
@@ -150,6 +153,11 @@ pub(crate) async fn body<'a>(
         let share = if is_large { budget.reserve(bytes_max).await } else { None };
         Ok((collect(body, settings.body_bytes_max).await?, share))
     };
+    let mut reading = pin!(reading);
+    // Mostly it came with the head, and no timer is needed.
+    if let Some(read) = poll_immediate(&mut reading).await {
+        return read;
+    }
     match timeout(settings.body_timeout, reading).await {
         Ok(read) => read,
         Err(_) => {

@@ -5,7 +5,7 @@ use http_body_util::Full;
 use hyper::body::Body;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
-use latchkey_pipeline::{Answer, Refusal, Replies, Standing};
+use latchkey_pipeline::{Answer, Clock, Refusal, Replies, Standing};
 use latchkey_protocol::rest::{self, Envelope, Format};
 use latchkey_protocol::{Reply, ReplyError, resp};
 
@@ -22,14 +22,14 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 const UNAVAILABLE_RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 /// The response to an answer. Its length is counted as the caller's usage.
-pub(crate) fn answer(answer: Answer, dialect: Dialect, now_ms: u64) -> Response<Full<Bytes>> {
+pub(crate) fn answer(answer: Answer, dialect: Dialect, clock: &dyn Clock) -> Response<Full<Bytes>> {
     let Answer { replies, standing } = answer;
     let limit = standing.as_ref().map(|standing| standing.principal.limits().reply_bytes_max);
     let body_bytes_max = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     let mut response = match replies {
         Replies::One(reply) => one(&reply, dialect, body_bytes_max),
         Replies::Many(replies) => many(&replies, dialect, body_bytes_max),
-        Replies::Refused(refusal) => refused(&refusal, now_ms),
+        Replies::Refused(refusal) => refused(&refusal, clock.now_ms()),
     };
     if let Some(standing) = standing {
         standing.count_reply_bytes(response.body().size_hint().exact().unwrap_or(0));

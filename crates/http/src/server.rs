@@ -221,6 +221,7 @@ macro_rules! drive {
         let mut connection = $connection;
         let mut stopped = $stopped;
         let ended = tokio::select! {
+            biased; // this is polled for every request, and needs no fairness
             ended = connection.as_mut() => ended,
             () = stops(&mut stopped) => {
                 connection.as_mut().graceful_shutdown();

@@ -36,17 +36,28 @@ impl Tenant {
             MutexGuard::unlock_fair(database);
             return Ok(result);
         }
-        if self.waiting.fetch_add(1, Relaxed) >= WAITING_MAX {
-            self.waiting.fetch_sub(1, Relaxed);
-            return Err(Busy);
-        }
-        let result = offload(|| work(&mut self.database.lock()));
-        self.waiting.fetch_sub(1, Relaxed);
-        Ok(result)
+        let _place = Place::take(&self.waiting)?;
+        Ok(offload(|| work(&mut self.database.lock())))
     }
 
     /// Gives `work` the database if nobody else has it.
     pub(crate) fn try_with<R>(&self, work: impl FnOnce(&mut Database) -> R) -> Option<R> {
         self.database.try_lock().map(|mut database| work(&mut database))
+    }
+}
+
+/// A place among those who wait. Given back when dropped, so that a command that panics takes none with it.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a AtomicUsize) -> Result<Self, Busy> {
+        let place = Self(waiting);
+        if waiting.fetch_add(1, Relaxed) < WAITING_MAX { Ok(place) } else { Err(Busy) }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
     }
 }
