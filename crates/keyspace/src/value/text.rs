@@ -40,6 +40,13 @@ impl From<&[u8]> for Text {
     }
 }
 
+/// Bytes that were computed, as those of a bitmap: they are kept as they are even where they spell a number.
+impl From<Vec<u8>> for Text {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Form::Buffer(Arc::new(bytes)))
+    }
+}
+
 impl From<i64> for Text {
     fn from(n: i64) -> Self {
         Self(Form::Int(n))
@@ -154,6 +161,13 @@ impl Open<'_, Text> {
         }
         buffer[offset..end].copy_from_slice(bytes);
         buffer.len()
+    }
+
+    /// Makes the string at least `length` bytes long, with zero bytes at its end.
+    pub fn extend_to(&mut self, length: usize) {
+        if self.len() < length {
+            self.write(length, &[]);
+        }
     }
 
     /// Cuts the string to `length` bytes, if it is longer.
