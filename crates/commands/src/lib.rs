@@ -19,6 +19,7 @@ mod scanning;
 mod spec;
 mod table;
 
+mod bitmap;
 mod connection;
 mod generic;
 mod hash;
