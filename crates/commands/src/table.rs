@@ -18,6 +18,7 @@ pub const FAMILIES: &[&Family] = &[
     &crate::set::FAMILY,
     &crate::sorted_set::FAMILY,
     &crate::bitmap::FAMILY,
+    &crate::hyperloglog::FAMILY,
     &crate::pubsub::FAMILY,
     &crate::transactions::FAMILY,
     &crate::connection::FAMILY,
