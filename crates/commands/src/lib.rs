@@ -19,9 +19,11 @@ mod scanning;
 mod spec;
 mod table;
 
+mod bitmap;
 mod connection;
 mod generic;
 mod hash;
+mod hyperloglog;
 mod list;
 mod pubsub;
 mod server;

@@ -17,6 +17,8 @@ pub const FAMILIES: &[&Family] = &[
     &crate::list::FAMILY,
     &crate::set::FAMILY,
     &crate::sorted_set::FAMILY,
+    &crate::bitmap::FAMILY,
+    &crate::hyperloglog::FAMILY,
     &crate::pubsub::FAMILY,
     &crate::transactions::FAMILY,
     &crate::connection::FAMILY,
