@@ -26,6 +26,7 @@ mod list;
 mod server;
 mod set;
 mod sorted_set;
+mod stream;
 mod string;
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub const FAMILIES: &[&Family] = &[
     &crate::list::FAMILY,
     &crate::set::FAMILY,
     &crate::sorted_set::FAMILY,
+    &crate::stream::FAMILY,
     &crate::connection::FAMILY,
     &crate::server::FAMILY,
 ];

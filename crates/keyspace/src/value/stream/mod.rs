@@ -67,8 +67,8 @@ impl Record {
 /// How far a trim may cut: what goes are the entries before an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cut {
-    /// How many entries lie before it.
-    pub count: usize,
+    /// No more entries than this lie before it.
+    pub count_max: usize,
     /// The first id that stays.
     pub before: Id,
 }
@@ -133,15 +133,15 @@ impl Stream {
     /// `count_max` entries go.
     pub fn cut_to_len(&self, len: usize, whole_blocks: bool, count_max: usize) -> Cut {
         let excess = self.len().saturating_sub(len).min(count_max);
-        let (count, before) = self.entries.after_first(excess, whole_blocks);
-        Cut { count, before }
+        let (count_max, before) = self.entries.after_first(excess, whole_blocks);
+        Cut { count_max, before }
     }
 
     /// Where to cut so that entries from this id on stay, with as many before as are in their block. At most
     /// `count_max` entries go.
     pub fn cut_blocks_before(&self, id: Id, count_max: usize) -> Cut {
-        let (count, before) = self.entries.blocks_before(id, count_max);
-        Cut { count, before }
+        let (count_max, before) = self.entries.blocks_before(id, count_max);
+        Cut { count_max, before }
     }
 
     /// The group of this name.
@@ -208,13 +208,21 @@ impl Stream {
         Some(entries_added.wrapping_sub(read).cast_signed())
     }
 
-    /// What a group's counter becomes when, after `group`, the entry of this id is delivered.
-    pub fn entries_read_after(&self, group: &Group, id: Id) -> Option<u64> {
-        let follows = self.first().is_some_and(|first| group.last_id >= first.id);
-        match group.entries_read {
-            Some(read) if follows && !self.has_gap_from(group.last_id) => Some(read.saturating_add(1)),
-            _ => self.entries_up_to(id),
+    /// What a group's counter becomes when it is delivered these entries, in order.
+    pub fn entries_read_after(&self, group: &Group, delivered: &[Id]) -> Option<u64> {
+        let first_id = self.first().map_or(Id::MAX, |first| first.id);
+        let (mut last_id, mut entries_read) = (group.last_id, group.entries_read);
+        for &id in delivered {
+            entries_read = match entries_read {
+                Some(read) if last_id >= first_id && !self.has_gap_from(last_id) => {
+                    Some(read.saturating_add(1))
+                }
+                _ if self.counters.entries_added == 0 => entries_read,
+                _ => self.entries_up_to(id),
+            };
+            last_id = id;
         }
+        entries_read
     }
 
     /// OBJECT ENCODING's word.
