@@ -21,6 +21,7 @@ pub const FAMILIES: &[&Family] = &[
     &crate::hyperloglog::FAMILY,
     &crate::pubsub::FAMILY,
     &crate::transactions::FAMILY,
+    &crate::stream::FAMILY,
     &crate::connection::FAMILY,
     &crate::server::FAMILY,
 ];

@@ -94,7 +94,6 @@ fn a_write_that_finds_no_room_is_not_counted() {
 }
 
 #[test]
-#[ignore = "the header tells what was left before the refused write was given back"]
 fn the_refusal_of_a_write_tells_that_it_was_not_counted() {
     within_one_day(|| {
         let server = Server::start_with(&["--storage", "100", "--quota", "10/day"]);

@@ -1,0 +1,1 @@
+//! Streams, beyond the examples.
