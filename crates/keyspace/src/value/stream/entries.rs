@@ -289,7 +289,7 @@ mod tests {
             assert_eq!(gone, count);
             let (gone, at_block) = entries.after_first(count, true);
             assert_eq!(gone, count / 100 * 100);
-            assert_eq!(entries.blocks_before(stays, usize::MAX).1 == at_block || count == 1000, true);
+            assert!(entries.blocks_before(stays, usize::MAX).1 == at_block || count == 1000);
             entries.remove_before(stays);
             check(&entries, count as u64 + 1..=1000);
         }
