@@ -19,6 +19,7 @@ pub const FAMILIES: &[&Family] = &[
     &crate::sorted_set::FAMILY,
     &crate::bitmap::FAMILY,
     &crate::hyperloglog::FAMILY,
+    &crate::geo::FAMILY,
     &crate::pubsub::FAMILY,
     &crate::transactions::FAMILY,
     &crate::stream::FAMILY,
