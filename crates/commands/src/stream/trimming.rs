@@ -83,10 +83,12 @@ impl Options {
         Ok(())
     }
 
-    /// The trim that they make together, if any.
-    pub(super) fn finish(self) -> Result<Option<Trim>> {
-        if self.limit.is_some_and(|limit| limit > 0) && self.target.is_none() {
-            return Err(LIMIT_OF_NOTHING.into());
+    /// The trim that they make together, if any; `needed` is the error if there has to be one.
+    pub(super) fn finish(self, needed: Option<ReplyError>) -> Result<Option<Trim>> {
+        match (self.target, self.limit, needed) {
+            (None, Some(1..), _) => return Err(LIMIT_OF_NOTHING.into()),
+            (None, _, Some(needed)) => return Err(needed.into()),
+            _ => {}
         }
         if self.limit.is_some() && !self.whole_blocks {
             return Err(LIMIT_OF_EXACT.into());

@@ -73,7 +73,7 @@ impl<'a> Entry<'a> {
             }
         }
         let id = args.peek().map(NewId::parse).transpose()?;
-        let trim = options.finish()?;
+        let trim = options.finish(None)?;
         let fields = args.rest().get(1..).unwrap_or(&[]);
         match id {
             Some(NewId::Given(Id::MIN)) if is_list_of_pairs(fields) => Err(ZERO.into()),

@@ -36,7 +36,7 @@ fn xtrim(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     let mut options = Options::default();
     while options.option(&mut args)? {}
     args.done()?;
-    let trim = options.finish()?.ok_or(NO_TARGET)?;
-    let stream = db.stream(key)?;
-    Ok(Reply::count(stream.map_or(0, |mut stream| trim.run(&mut stream))))
+    let trim = options.finish(Some(NO_TARGET))?;
+    let (Some(mut stream), Some(trim)) = (db.stream(key)?, trim) else { return Ok(Reply::Int(0)) };
+    Ok(Reply::count(trim.run(&mut stream)))
 }

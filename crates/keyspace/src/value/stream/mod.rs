@@ -182,18 +182,18 @@ impl Stream {
         if entries_added == 0 {
             return Some(0);
         }
-        let Some(first) = self.first().filter(|_| id != last_id || id < max_deleted_id) else {
-            return (id <= last_id).then_some(entries_added);
-        };
-        if id != Id::MIN && id < max_deleted_id || id > last_id || max_deleted_id >= first.id {
+        let Some(first) = self.first() else { return (id <= last_id).then_some(entries_added) };
+        if id != Id::MIN && id < max_deleted_id {
+            return None;
+        }
+        if id == last_id {
+            return Some(entries_added);
+        }
+        if id > first.id || max_deleted_id >= first.id {
             return None;
         }
         let before_first = entries_added.saturating_sub(self.len() as u64);
-        match id.cmp(&first.id) {
-            std::cmp::Ordering::Less => Some(before_first),
-            std::cmp::Ordering::Equal => Some(before_first + 1),
-            std::cmp::Ordering::Greater => None,
-        }
+        Some(before_first + u64::from(id == first.id))
     }
 
     /// How many entries a group has yet to be delivered, if that can be told without counting.
