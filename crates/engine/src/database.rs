@@ -4,7 +4,7 @@ use std::any::Any;
 
 use fastrand::Rng;
 use latchkey_commands::{Call, Cost, Facts, Settings, Site};
-use latchkey_keyspace::{Keyspace, Now};
+use latchkey_keyspace::{Keyspace, Now, Savepoint};
 use latchkey_protocol::{Reply, ReplyError};
 
 use crate::Limits;
@@ -65,19 +65,19 @@ impl Database {
         if calls.iter().all(|call| room::growth_max(call) == 0) || self.is_roomy(calls) {
             return Ok(calls.iter().map(|call| self.run_now(call, now)).collect());
         }
-        self.keyspace.begin_undo();
+        let start = self.keyspace.save();
         let mut replies = Vec::with_capacity(calls.len());
         for call in calls {
             let room = match Room::check(call, &self.keyspace, &self.limits, now) {
                 Ok(room) => room,
-                Err(refusal) => return self.give_up(refusal),
+                Err(refusal) => return self.give_up(start, refusal),
             };
             replies.push(self.run_now(call, now));
             if let Err(refusal) = room.check_outcome(&self.keyspace, &self.limits, now) {
-                return self.give_up(refusal);
+                return self.give_up(start, refusal);
             }
         }
-        self.keyspace.commit_undo();
+        self.keyspace.release(start);
         Ok(replies)
     }
 
@@ -136,18 +136,18 @@ impl Database {
         if !room.must_look_back {
             return Ok(self.run_now(call, now));
         }
-        self.keyspace.begin_undo();
+        let start = self.keyspace.save();
         let reply = self.run_now(call, now);
         match room.check_outcome(&self.keyspace, &self.limits, now) {
-            Ok(()) => self.keyspace.commit_undo(),
-            Err(refusal) => return self.give_up(refusal),
+            Ok(()) => self.keyspace.release(start),
+            Err(refusal) => return self.give_up(start, refusal),
         }
         Ok(reply)
     }
 
     /// Takes the step back.
-    fn give_up<T>(&mut self, refusal: ReplyError) -> Result<T, ReplyError> {
-        self.keyspace.roll_back();
+    fn give_up<T>(&mut self, start: Savepoint, refusal: ReplyError) -> Result<T, ReplyError> {
+        self.keyspace.roll_back(start);
         Err(refusal)
     }
 
