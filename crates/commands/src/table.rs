@@ -18,6 +18,7 @@ pub const FAMILIES: &[&Family] = &[
     &crate::set::FAMILY,
     &crate::sorted_set::FAMILY,
     &crate::pubsub::FAMILY,
+    &crate::scripting::FAMILY,
     &crate::transactions::FAMILY,
     &crate::connection::FAMILY,
     &crate::server::FAMILY,
@@ -122,7 +123,7 @@ impl Command {
         match self.spec.run {
             Run::Session => true,
             Run::Container => self.subcommands.iter().all(Self::needs_connection),
-            Run::Read(_) | Run::Write(_) | Run::Server(_) => false,
+            Run::Read(_) | Run::Write(_) | Run::Server(_) | Run::Script(_) => false,
         }
     }
 
@@ -144,7 +145,7 @@ impl Command {
         match self.spec.run {
             Run::Read(_) => all.with(Category::Read),
             Run::Write(_) => all.with(Category::Write),
-            Run::Server(_) | Run::Session => all,
+            Run::Server(_) | Run::Script(_) | Run::Session => all,
             Run::Container => own,
         }
     }
@@ -155,7 +156,8 @@ impl Command {
         match self.spec.run {
             Run::Read(_) => !self.categories().has(Category::Dangerous) && !self.spec.no_readers,
             Run::Server(_) => self.spec.free || self.spec.fast,
-            Run::Write(_) | Run::Session | Run::Container => false,
+            // A script may only be for reading; Redis does not count that as reading either.
+            Run::Write(_) | Run::Script(_) | Run::Session | Run::Container => false,
         }
     }
 

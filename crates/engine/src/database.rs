@@ -3,9 +3,10 @@
 use std::any::Any;
 
 use fastrand::Rng;
-use latchkey_commands::{Call, Cost, Facts, Settings, Site};
+use latchkey_commands::{Call, Cost, Facts, Run, Settings, Site};
 use latchkey_keyspace::{Keyspace, Now, Savepoint};
 use latchkey_protocol::{Reply, ReplyError};
+use latchkey_script::{Budget, Clock, Scripts};
 
 use crate::Limits;
 use crate::room::{self, Room};
@@ -19,11 +20,12 @@ const LONG_ELEMENTS_MIN: usize = 4096;
 /// A keyspace with its limits, its settings and its own random numbers.
 #[derive(Debug)]
 pub struct Database {
-    keyspace: Keyspace,
-    chance: Rng,
+    pub(crate) keyspace: Keyspace,
+    pub(crate) chance: Rng,
     limits: Limits,
     settings: Settings,
     facts: Facts,
+    pub(crate) scripts: Scripts,
 }
 
 /// What came of a command.
@@ -44,7 +46,13 @@ impl Database {
             facts: Facts { bytes_max: limits.stored_bytes_max, evicts: limits.evicts, ..facts },
             limits,
             settings: Settings::default(),
+            scripts: Scripts::default(),
         }
+    }
+
+    /// Scripts end by this clock too, not only by their steps.
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { scripts: Scripts::new(Budget::DEFAULT, Some(clock)), ..self }
     }
 
     /// Runs one command.
@@ -91,6 +99,7 @@ impl Database {
                 elements >= LONG_ELEMENTS_MIN
             }
             Cost::Database => self.keyspace.keys() >= LONG_ELEMENTS_MIN,
+            Cost::Unknown => true,
         }
     }
 
@@ -131,7 +140,8 @@ impl Database {
         self.facts.evicts = limits.evicts;
     }
 
-    fn run_if_it_fits(&mut self, call: &Call, now: Now) -> Result<Reply, ReplyError> {
+    /// Runs a command, unless there is no room for it.
+    pub(crate) fn run_if_it_fits(&mut self, call: &Call, now: Now) -> Result<Reply, ReplyError> {
         let room = Room::check(call, &self.keyspace, &self.limits, now)?;
         if !room.must_look_back {
             return Ok(self.run_now(call, now));
@@ -154,6 +164,9 @@ impl Database {
     /// Runs a command, whether there is room or not.
     fn run_now(&mut self, call: &Call, now: Now) -> Reply {
         self.facts.commands += 1;
+        if let Run::Script(script) = call.spec().run {
+            return self.run_script_command(script, call, now);
+        }
         call.run(&mut Site {
             keyspace: &mut self.keyspace,
             now,
@@ -164,7 +177,7 @@ impl Database {
         })
     }
 
-    fn make_room(&mut self, call: &Call, now: Now) {
+    pub(crate) fn make_room(&mut self, call: &Call, now: Now) {
         let growth_max = room::growth_max(call);
         if growth_max > 0 && self.limits.evicts {
             let Self { keyspace, limits, chance, facts, .. } = self;
@@ -172,8 +185,11 @@ impl Database {
         }
     }
 
-    /// Whether all of the commands together cannot reach any limit.
+    /// Whether all of the commands together cannot reach any limit. Of a script nobody knows.
     fn is_roomy(&self, calls: &[Call]) -> bool {
+        if calls.iter().any(|call| matches!(call.spec().run, Run::Script(_))) {
+            return false;
+        }
         let growth_max = calls.iter().map(room::growth_max).fold(0, u64::saturating_add);
         let bytes_max = self.keyspace.bytes().saturating_add(growth_max);
         bytes_max <= self.limits.stored_bytes_max.unwrap_or(u64::MAX)

@@ -145,6 +145,13 @@ impl Scripts {
     }
 }
 
+impl Default for Scripts {
+    /// None yet, with the default budget and no clock.
+    fn default() -> Self {
+        Self::new(Budget::DEFAULT, None)
+    }
+}
+
 impl fmt::Debug for Scripts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scripts").field("known", &self.known.len()).finish_non_exhaustive()

@@ -59,6 +59,6 @@ fn resolve(words: Words) -> Result<Call, ReplyError> {
     let call = Call::resolve(words)?;
     match call.spec().run {
         Run::Session | Run::Container => Err(not_over_rest(call.command())),
-        Run::Read(_) | Run::Write(_) | Run::Server(_) => Ok(call),
+        Run::Read(_) | Run::Write(_) | Run::Server(_) | Run::Script(_) => Ok(call),
     }
 }
