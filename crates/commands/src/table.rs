@@ -21,6 +21,7 @@ pub const FAMILIES: &[&Family] = &[
     &crate::hyperloglog::FAMILY,
     &crate::geo::FAMILY,
     &crate::pubsub::FAMILY,
+    &crate::scripting::FAMILY,
     &crate::transactions::FAMILY,
     &crate::stream::FAMILY,
     &crate::connection::FAMILY,
@@ -126,7 +127,7 @@ impl Command {
         match self.spec.run {
             Run::Session => true,
             Run::Container => self.subcommands.iter().all(Self::needs_connection),
-            Run::Read(_) | Run::Write(_) | Run::Server(_) => false,
+            Run::Read(_) | Run::Write(_) | Run::Server(_) | Run::Script(_) => false,
         }
     }
 
@@ -148,7 +149,7 @@ impl Command {
         match self.spec.run {
             Run::Read(_) => all.with(Category::Read),
             Run::Write(_) => all.with(Category::Write),
-            Run::Server(_) | Run::Session => all,
+            Run::Server(_) | Run::Script(_) | Run::Session => all,
             Run::Container => own,
         }
     }
@@ -159,7 +160,8 @@ impl Command {
         match self.spec.run {
             Run::Read(_) => !self.categories().has(Category::Dangerous) && !self.spec.no_readers,
             Run::Server(_) => self.spec.free || self.spec.fast,
-            Run::Write(_) | Run::Session | Run::Container => false,
+            // A script may only be for reading; Redis does not count that as reading either.
+            Run::Write(_) | Run::Script(_) | Run::Session | Run::Container => false,
         }
     }
 
