@@ -22,6 +22,7 @@ pub const FAMILIES: &[&Family] = &[
     &crate::geo::FAMILY,
     &crate::pubsub::FAMILY,
     &crate::transactions::FAMILY,
+    &crate::stream::FAMILY,
     &crate::connection::FAMILY,
     &crate::server::FAMILY,
 ];

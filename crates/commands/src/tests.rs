@@ -174,6 +174,10 @@ pub(crate) fn show(reply: &Reply) -> String {
         Reply::Pairs(pairs) | Reply::Map(pairs) => {
             show_list(pairs.iter().flat_map(|(name, value)| [name, value]).collect())
         }
+        Reply::NestedMap(pairs) => {
+            let pairs = pairs.iter().map(|(name, value)| Reply::Array(vec![name.clone(), value.clone()]));
+            show_list(pairs.collect::<Vec<_>>().iter().collect())
+        }
     }
 }
 

@@ -182,14 +182,21 @@ impl Database {
     /// Runs a command, whether there is room or not.
     fn run_now(&mut self, call: &Call, now: Now) -> Reply {
         self.facts.commands += 1;
-        call.run(&mut Site {
+        let (hits, misses) = self.keyspace.lookups();
+        let reply = call.run(&mut Site {
             keyspace: &mut self.keyspace,
             now,
             chance: &mut self.chance,
             facts: &self.facts,
             settings: &mut self.settings,
             record_bytes_max: self.limits.record_bytes_max,
-        })
+        });
+        if call.spec().is_read() {
+            let (found, missed) = self.keyspace.lookups();
+            self.facts.hits += found - hits;
+            self.facts.misses += missed - misses;
+        }
+        reply
     }
 
     /// Evicts keys for what the command will add, where that is known before.

@@ -1,6 +1,6 @@
 //! Reading a keyspace at one instant.
 
-use crate::value::{Hash, List, Set, SortedSet, Text};
+use crate::value::{Hash, List, Set, SortedSet, Stream, Text};
 use crate::{Contents, Entry, Keyspace, Kind, Now, Str, Value, WrongType};
 
 /// The keyspace as it is at one instant. What is past its deadline is not there, whether or not it was swept already:
@@ -29,7 +29,10 @@ impl<'a> View<'a> {
 
     /// The value.
     pub fn value(&self, key: &[u8]) -> Option<&'a Value> {
-        let entry = self.peek(key)?;
+        let entry = self.peek(key);
+        let (found, missed) = self.space.lookups.get();
+        self.space.lookups.set(if entry.is_some() { (found + 1, missed) } else { (found, missed + 1) });
+        let entry = entry?;
         entry.touch(self.now);
         Some(&entry.value)
     }
@@ -70,6 +73,11 @@ impl<'a> View<'a> {
 
     /// A sorted set.
     pub fn sorted_set(&self, key: &[u8]) -> Result<Option<&'a SortedSet>, WrongType> {
+        self.typed(key)
+    }
+
+    /// A stream.
+    pub fn stream(&self, key: &[u8]) -> Result<Option<&'a Stream>, WrongType> {
         self.typed(key)
     }
 

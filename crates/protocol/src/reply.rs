@@ -28,6 +28,8 @@ pub enum Reply {
     Pairs(Vec<(Reply, Reply)>),
     /// Names with values: flat in RESP2 and JSON, a map in RESP3.
     Map(Vec<(Reply, Reply)>),
+    /// Names with values: an array of two-element arrays in RESP2 and JSON, a map in RESP3 (XREAD).
+    NestedMap(Vec<(Reply, Reply)>),
     /// A list without order or duplicates: an array in RESP2 and JSON, a set in RESP3.
     Set(Vec<Reply>),
     /// A score or another float: text in RESP2 and JSON.
@@ -74,7 +76,9 @@ impl Reply {
             Self::Bulk(bytes) | Self::Number(bytes) | Self::Verbatim(bytes) => bytes.len(),
             Self::Error(error) => error.text().len(),
             Self::Array(items) | Self::Set(items) => items.iter().map(Self::bytes).sum(),
-            Self::Pairs(pairs) | Self::Map(pairs) => pairs.iter().map(|(a, b)| a.bytes() + b.bytes()).sum(),
+            Self::Pairs(pairs) | Self::Map(pairs) | Self::NestedMap(pairs) => {
+                pairs.iter().map(|(a, b)| a.bytes() + b.bytes()).sum()
+            }
             Self::Int(_) | Self::Null | Self::NullArray | Self::Double(_) | Self::Bool(_) => 1,
         }
     }

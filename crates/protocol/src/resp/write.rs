@@ -13,7 +13,7 @@ pub enum Version {
     Resp3,
 }
 
-/// Appends a reply. What RESP2 lacks takes the nearest shape: maps and pairs become flat arrays, doubles text, truth
+/// Appends a reply. What RESP2 lacks takes the nearest shape: maps become arrays, doubles text, truth
 /// values 1 and 0.
 pub fn write_reply(out: &mut Vec<u8>, reply: &Reply, version: Version) {
     match (reply, version) {
@@ -35,8 +35,12 @@ pub fn write_reply(out: &mut Vec<u8>, reply: &Reply, version: Version) {
             write_items(out, b'*', items, version)
         }
         (Reply::Set(items), Version::Resp3) => write_items(out, b'~', items, version),
-        (Reply::Pairs(pairs), _) => write_pairs(out, pairs, version),
-        (Reply::Map(entries), _) => write_map(out, entries, version),
+        (Reply::Pairs(pairs), Version::Resp3) | (Reply::NestedMap(pairs), Version::Resp2) => {
+            write_pairs(out, pairs, version)
+        }
+        (Reply::Pairs(entries), Version::Resp2)
+        | (Reply::NestedMap(entries), Version::Resp3)
+        | (Reply::Map(entries), _) => write_map(out, entries, version),
     }
 }
 
@@ -96,9 +100,6 @@ fn write_items(out: &mut Vec<u8>, kind: u8, items: &[Reply], version: Version) {
 }
 
 fn write_pairs(out: &mut Vec<u8>, pairs: &[(Reply, Reply)], version: Version) {
-    if version == Version::Resp2 {
-        return write_map(out, pairs, version);
-    }
     write_header(out, b'*', pairs.len());
     for pair in pairs {
         write_header(out, b'*', 2);
@@ -172,12 +173,13 @@ mod tests {
     }
 
     #[test]
-    fn collections_are_flat_in_resp2_only() {
+    fn collections_have_other_shapes_in_resp2() {
         let entries = || vec![(Reply::bulk("a"), Reply::Double(1.0)), (Reply::bulk("b"), Reply::Double(2.5))];
         check(Reply::Array(vec![Reply::Int(1), Reply::Array(vec![])]), "*2 :1 *0 ", "*2 :1 *0 ");
         check(Reply::Set(vec![Reply::Int(1)]), "*1 :1 ", "~1 :1 ");
         check(Reply::Map(entries()), "*4 $1 a $1 1 $1 b $3 2.5 ", "%2 $1 a ,1 $1 b ,2.5 ");
         check(Reply::Pairs(entries()), "*4 $1 a $1 1 $1 b $3 2.5 ", "*2 *2 $1 a ,1 *2 $1 b ,2.5 ");
+        check(Reply::NestedMap(entries()), "*2 *2 $1 a $1 1 *2 $1 b $3 2.5 ", "%2 $1 a ,1 $1 b ,2.5 ");
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn encoded(bytes: &[u8]) -> Value {
 fn envelope(reply: &Reply, top: &Encode, nested: &Encode) -> Value {
     match reply {
         Reply::Error(error) => json!({ "error": error.text() }),
-        Reply::Array(_) | Reply::Set(_) | Reply::Pairs(_) | Reply::Map(_) => {
+        Reply::Array(_) | Reply::Set(_) | Reply::Pairs(_) | Reply::Map(_) | Reply::NestedMap(_) => {
             json!({ "result": value(reply, nested) })
         }
         scalar => json!({ "result": value(scalar, top) }),
@@ -88,5 +88,9 @@ fn value(reply: &Reply, encode: &Encode) -> Value {
         Reply::Pairs(pairs) | Reply::Map(pairs) => {
             pairs.iter().flat_map(|(first, second)| [value(first, encode), value(second, encode)]).collect()
         }
+        Reply::NestedMap(pairs) => pairs
+            .iter()
+            .map(|(first, second)| Value::from(vec![value(first, encode), value(second, encode)]))
+            .collect(),
     }
 }

@@ -16,6 +16,7 @@ pub(crate) fn reply() -> impl Strategy<Value = Reply> {
             items.clone().prop_map(Reply::Array),
             items.prop_map(Reply::Set),
             pairs.clone().prop_map(Reply::Pairs),
+            pairs.clone().prop_map(Reply::NestedMap),
             pairs.prop_map(Reply::Map),
         ]
     })
