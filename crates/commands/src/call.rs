@@ -15,18 +15,34 @@ pub struct Call {
 }
 
 impl Call {
-    /// Finds the command that the words name.
+    /// Finds the command that the words name, and checks their number.
     pub fn resolve(words: Words) -> Result<Self, ReplyError> {
-        let command = table::find(&words).ok_or_else(|| not_available(words.name()))?;
-        let command = match (command.spec.subcommands, words.as_slice().get(1)) {
-            ([], _) => command,
-            (_, None) => return Err(ReplyError::wrong_arity(&command.full_name())),
-            (_, Some(word)) => command.subcommand(word).ok_or_else(|| unknown_subcommand(command, word))?,
-        };
+        let command = Self::find(&words)?;
         if !command.spec.arity.accepts(words.len()) {
             return Err(ReplyError::wrong_arity(&command.full_name()));
         }
         Ok(Self { words, command })
+    }
+
+    /// The command that the words name: the first of them, or the first two.
+    pub(crate) fn find(words: &Words) -> Result<&'static Command, ReplyError> {
+        let command = table::find(words).ok_or_else(|| not_available(words.name()))?;
+        match (command.spec.subcommands, words.as_slice().get(1)) {
+            ([], _) => Ok(command),
+            (_, None) if !command.is_container() => Ok(command),
+            (_, None) => Err(ReplyError::wrong_arity(&command.full_name())),
+            (_, Some(word)) => command.subcommand(word).ok_or_else(|| unknown_subcommand(command, word)),
+        }
+    }
+
+    /// As [`resolve`](Self::resolve), for a door without connections. It refuses every command that belongs to one,
+    /// whatever its arguments are.
+    pub fn resolve_over_rest(words: Words) -> Result<Self, ReplyError> {
+        if let Some(command) = table::find(&words).filter(|command| command.needs_connection()) {
+            return Err(not_over_rest(command));
+        }
+        let call = Self::resolve(words)?;
+        if call.command.needs_connection() { Err(not_over_rest(call.command)) } else { Ok(call) }
     }
 
     /// The command's declaration.

@@ -53,6 +53,11 @@ impl<'a> Write<'a> {
         if bytes > TEXT_BYTES_MAX {
             return Err(ReplyError::STRING_TOO_LONG.into());
         }
+        self.check_record_bytes(bytes)
+    }
+
+    /// Refuses a value that would take more than the plan allows under one key, before memory is taken for it.
+    pub fn check_record_bytes(&self, bytes: u64) -> Result<()> {
         if bytes > self.record_bytes_max {
             return Err(ReplyError::RECORD_TOO_LONG.into());
         }
@@ -115,6 +120,8 @@ pub struct Facts {
     pub evicted: u64,
     /// The most bytes that this database may store, if there is a limit.
     pub bytes_max: Option<u64>,
+    /// Whether keys are evicted to make room.
+    pub evicts: bool,
 }
 
 /// What CONFIG SET may change in a database.

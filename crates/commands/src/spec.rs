@@ -5,7 +5,7 @@ use crate::{Args, Categories, Category, Read, Result, Server, Write};
 
 /// All that is known of a command. Made by const functions above its handler:
 ///
-/// ```ignore
+/// ```text
 /// pub(super) const STRLEN: Spec = Spec::read("STRLEN", strlen)
 ///     .summary("Returns the length of a string.")
 ///     .since("2.2.0")
@@ -40,11 +40,13 @@ pub struct Spec {
     pub free: bool,
     /// Whether it is kept from scripts.
     pub no_script: bool,
+    /// Whether it is kept from read-only tokens although it only reads and is not dangerous.
+    pub no_readers: bool,
     /// Categories beyond those that follow from family and kind.
     pub extra: Categories,
     /// A session with the command, checked by a test.
     pub example: &'static str,
-    /// Of a container such as CONFIG: what it holds.
+    /// Of a container such as CONFIG, or of a command such as COMMAND that is one too: what it holds.
     pub subcommands: &'static [Spec],
 }
 
@@ -127,6 +129,7 @@ impl Spec {
             reaches_all: false,
             free: false,
             no_script: false,
+            no_readers: false,
             extra: Categories::NONE,
             example: "",
             subcommands: &[],
@@ -159,6 +162,12 @@ impl Spec {
         spec.subcommands = subcommands;
         spec.arity = Arity::AtLeast(2);
         spec
+    }
+
+    /// It has subcommands besides its own handler, which runs when none is named.
+    pub const fn subcommands(mut self, subcommands: &'static [Spec]) -> Self {
+        self.subcommands = subcommands;
+        self
     }
 
     /// One sentence on what it does.
@@ -224,6 +233,12 @@ impl Spec {
     /// It is kept from scripts.
     pub const fn no_script(mut self) -> Self {
         self.no_script = true;
+        self
+    }
+
+    /// It is kept from read-only tokens, as Upstash keeps SCAN from them.
+    pub const fn no_readers(mut self) -> Self {
+        self.no_readers = true;
         self
     }
 

@@ -17,6 +17,11 @@ pub const FAMILIES: &[&Family] = &[
     &crate::list::FAMILY,
     &crate::set::FAMILY,
     &crate::sorted_set::FAMILY,
+    &crate::bitmap::FAMILY,
+    &crate::hyperloglog::FAMILY,
+    &crate::geo::FAMILY,
+    &crate::pubsub::FAMILY,
+    &crate::transactions::FAMILY,
     &crate::stream::FAMILY,
     &crate::connection::FAMILY,
     &crate::server::FAMILY,
@@ -53,6 +58,14 @@ pub fn commands() -> &'static [Command] {
 /// The command, or container, that the first word names, in any case.
 pub fn find(words: &Words) -> Option<&'static Command> {
     TABLE.by_name(words.name())
+}
+
+/// The command of this full name, a subcommand's as `config|get`, in any case.
+pub(crate) fn named(name: &[u8]) -> Option<&'static Command> {
+    match name.iter().position(|&byte| byte == b'|') {
+        Some(at) => TABLE.by_name(&name[..at])?.subcommand(&name[at + 1..]),
+        None => TABLE.by_name(name),
+    }
 }
 
 struct Table {
@@ -103,6 +116,20 @@ impl Command {
         &self.subcommands
     }
 
+    /// Whether it only holds others.
+    pub fn is_container(&self) -> bool {
+        matches!(self.spec.run, Run::Container)
+    }
+
+    /// Whether it belongs to a connection, or holds only commands that do.
+    pub fn needs_connection(&self) -> bool {
+        match self.spec.run {
+            Run::Session => true,
+            Run::Container => self.subcommands.iter().all(Self::needs_connection),
+            Run::Read(_) | Run::Write(_) | Run::Server(_) => false,
+        }
+    }
+
     /// The name in lower case, a subcommand's as `config|get`.
     pub fn full_name(&self) -> String {
         let name = self.spec.name.to_ascii_lowercase();
@@ -130,7 +157,7 @@ impl Command {
     /// that only tell of the connection or of time. As Upstash's read-only token, it refuses SCAN and KEYS.
     pub fn is_for_readers(&self) -> bool {
         match self.spec.run {
-            Run::Read(_) => !self.categories().has(Category::Dangerous) && !self.spec.name.eq("SCAN"),
+            Run::Read(_) => !self.categories().has(Category::Dangerous) && !self.spec.no_readers,
             Run::Server(_) => self.spec.free || self.spec.fast,
             Run::Write(_) | Run::Session | Run::Container => false,
         }

@@ -164,7 +164,7 @@ pub(crate) fn words(line: &str) -> Words {
 pub(crate) fn show(reply: &Reply) -> String {
     match reply {
         Reply::Status(text) => text.to_string(),
-        Reply::Bulk(bytes) | Reply::Verbatim(bytes) => quote(bytes),
+        Reply::Bulk(bytes) | Reply::Number(bytes) | Reply::Verbatim(bytes) => quote(bytes),
         Reply::Int(n) => format!("(integer) {n}"),
         Reply::Null | Reply::NullArray => "(nil)".into(),
         Reply::Double(n) => quote(number::format_double(*n).as_bytes()),
@@ -274,4 +274,31 @@ fn what_is_not_a_command_is_refused_by_name() {
          https://upstash.com/docs/redis/overall/rediscompatibility for details"
     );
     assert_eq!(show(&shell.run("GeT")), "(error) ERR wrong number of arguments for 'get' command");
+}
+
+/// Their number of arguments makes no difference, nor whether a subcommand exists.
+#[test]
+fn what_belongs_to_a_connection_is_refused_over_rest() {
+    for line in [
+        "AUTH",
+        "MULTI",
+        "EXEC a",
+        "WATCH k",
+        "HELLO 3",
+        "subscribe",
+        "MONITOR",
+        "CLIENT",
+        "CLIENT ID",
+        "CLIENT X y",
+    ] {
+        let name = line.split(' ').next().expect("a name").to_ascii_uppercase();
+        let refusal = Call::resolve_over_rest(words(line)).expect_err("no connection");
+        assert_eq!(
+            refusal.text(),
+            format!("ERR Command \"{name}\" is not allowed in REST or it has a special context path")
+        );
+    }
+    assert!(Call::resolve_over_rest(words("GET k")).is_ok());
+    assert!(Call::resolve(words("CLIENT ID")).is_ok());
+    assert!(Call::resolve(words("CLIENT X")).is_err());
 }

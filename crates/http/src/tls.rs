@@ -140,16 +140,16 @@ impl Loaded {
             path: path.into(),
             cause: cause.to_string(),
         };
-        let chain: Result<Vec<_>, _> =
-            CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
         let chain = chain.map_err(|cause| wrong(certificate, &cause))?;
         if chain.is_empty() {
             return Err(wrong(certificate, &"holds no certificate"));
         }
         let private = PrivateKeyDer::from_pem_file(key).map_err(|cause| wrong(key, &cause))?;
-        let certified = CertifiedKey::from_der(chain, private, &aws_lc_rs::default_provider()).map_err(|cause| {
-            TlsError::Mismatch { certificate: certificate.into(), key: key.into(), cause }
-        })?;
+        let certified =
+            CertifiedKey::from_der(chain, private, &aws_lc_rs::default_provider()).map_err(|cause| {
+                TlsError::Mismatch { certificate: certificate.into(), key: key.into(), cause }
+            })?;
         Ok(Self { certified: Arc::new(certified), stamp })
     }
 }

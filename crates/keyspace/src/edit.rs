@@ -82,7 +82,7 @@ impl<'a> Edit<'a> {
         if old != expires_at_ms {
             let Some(entry) = self.space.slot(key) else { return false };
             let before = Before::of(entry);
-            entry.expires_at_ms = expires_at_ms.unwrap_or(crate::entry::NEVER);
+            entry.expires_at_ms = crate::entry::deadline(expires_at_ms);
             self.space.recount(key, before);
             self.space.ledger.note(
                 || Effect::Expire { key: key.into(), expires_at_ms },

@@ -70,6 +70,11 @@ impl Entry {
     }
 }
 
+/// How a deadline is kept. The last millisecond there is stands for none, so a deadline then is one earlier.
+pub(crate) fn deadline(expires_at_ms: Option<i64>) -> i64 {
+    expires_at_ms.map_or(NEVER, |at| at.min(NEVER - 1))
+}
+
 /// Seconds on a clock that wraps every 136 years.
 fn clock_s(now: Now) -> u32 {
     now.seconds().rem_euclid(1 << 32) as u32

@@ -29,7 +29,10 @@ impl<'a> View<'a> {
 
     /// The value.
     pub fn value(&self, key: &[u8]) -> Option<&'a Value> {
-        let entry = self.peek(key)?;
+        let entry = self.peek(key);
+        let (found, missed) = self.space.lookups.get();
+        self.space.lookups.set(if entry.is_some() { (found + 1, missed) } else { (found, missed + 1) });
+        let entry = entry?;
         entry.touch(self.now);
         Some(&entry.value)
     }
@@ -80,11 +83,15 @@ impl<'a> View<'a> {
 
     /// How many keys exist. What is past its deadline and not swept yet is looked for, so this is exact.
     pub fn len(&self) -> usize {
-        let passed = self.space.due.range(..(self.now.ms(), 0));
-        let gone = passed
-            .flat_map(|&(_, hash)| self.space.entries.get_by_hash(hash))
-            .filter(|(_, entry)| !entry.is_live(self.now));
-        self.space.entries.len() - gone.count()
+        self.space.entries.len() - self.unswept().count()
+    }
+
+    /// The keys that are past their deadline and not swept yet.
+    fn unswept(&self) -> impl Iterator<Item = &'a Entry> {
+        let now = self.now;
+        let passed = self.space.due.range(..(now.ms(), 0));
+        let entries = passed.flat_map(|&(_, hash)| self.space.entries.get_by_hash(hash));
+        entries.map(|(_, entry)| entry).filter(move |entry| !entry.is_live(now))
     }
 
     /// Whether no key exists.
@@ -92,9 +99,9 @@ impl<'a> View<'a> {
         self.len() == 0
     }
 
-    /// How many keys have a deadline, swept or not.
+    /// How many of the keys that exist have a deadline of their own.
     pub fn expiring(&self) -> usize {
-        self.space.expiring
+        self.space.expiring - self.unswept().filter(|entry| entry.expires_at_ms().is_some()).count()
     }
 
     /// Stored bytes of one key with its value.
@@ -102,9 +109,12 @@ impl<'a> View<'a> {
         self.peek(key).map(|entry| key.len() as u64 + entry.bytes())
     }
 
-    /// How many elements the key's value has; 0 for a string, or where there is no key.
-    pub fn elements(&self, key: &[u8]) -> usize {
-        self.space.entries.get(key).map_or(0, |entry| entry.value.elements())
+    /// How much there is to go through in the key's value: elements, or bytes of a string.
+    pub fn weight(&self, key: &[u8]) -> usize {
+        self.space.entries.get(key).map_or(0, |entry| match &entry.value {
+            Value::Text(text) => text.len(),
+            value => value.elements(),
+        })
     }
 
     /// Stored bytes of the whole keyspace.

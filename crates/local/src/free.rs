@@ -15,7 +15,9 @@ impl Free {
     /// Starts the thread. It ends when the last handle is gone.
     pub(crate) fn start() -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel::<Vec<Box<dyn Any + Send>>>(WAITING_MAX);
-        thread::Builder::new().name("latchkey-free".into()).spawn(move || receiver.into_iter().for_each(drop))?;
+        thread::Builder::new()
+            .name("latchkey-free".into())
+            .spawn(move || receiver.into_iter().for_each(drop))?;
         Ok(Self(sender))
     }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use latchkey_protocol::{Reply, ReplyError};
 use latchkey_tenancy::{Exhausted, Principal, Snapshot, Usage};
 
-
 use crate::Batch;
 
 /// The replies, and what the caller may know of its standing.

@@ -33,6 +33,9 @@ pub struct Incoming {
 impl fmt::Debug for Incoming {
     /// Leaves the token and the arguments out: what can be printed ends in a log one day.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Incoming").field("shape", &self.shape).field("commands", &self.commands.len()).finish()
+        f.debug_struct("Incoming")
+            .field("shape", &self.shape)
+            .field("commands", &self.commands.len())
+            .finish()
     }
 }

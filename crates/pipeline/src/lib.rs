@@ -15,16 +15,14 @@ mod clock;
 mod layer;
 pub mod policy;
 mod stack;
-
-#[cfg(test)]
-mod tests;
+mod waiting;
 
 pub use answer::{Answer, Refusal, Replies, Standing};
 pub use backend::{Backend, Executed};
 pub use batch::{Batch, Incoming, Shape};
 pub use clock::Clock;
+pub use latchkey_tenancy::AUTHENTICATION_REFUSED;
 pub use layer::admit::Admitted;
 pub use layer::authenticate::Authenticated;
 pub use layer::resolve::Resolved;
-pub use latchkey_tenancy::AUTHENTICATION_REFUSED;
 pub use stack::{Stack, stack};

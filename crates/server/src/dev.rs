@@ -15,10 +15,10 @@ use latchkey_tenancy::{
 use tokio::sync::watch;
 
 use crate::cli::{DevOptions, DevTls, Quota};
+use crate::entropy;
 use crate::node::Node;
 use crate::serve::{on_signal, runtime};
 use crate::telemetry::{self, say};
-use crate::entropy;
 
 /// The name of the database, and of its tokens.
 const NAME: &str = "dev";
@@ -49,12 +49,18 @@ pub(crate) fn run(options: DevOptions) -> Result<()> {
             Ok(())
         };
         let serving = node.serve(&addresses, tls, latchkey_http::Settings::default(), stop, print);
-        serving.await.with_context(|| format!("is another `latchkey dev` running? Try --port {}", other_port(options.port)))
+        serving.await.with_context(|| {
+            format!("is another `latchkey dev` running? Try --port {}", other_port(options.port))
+        })
     })
 }
 
 fn other_port(port: u16) -> String {
-    if port == 0 { "8079".into() } else { format!("{} (or --port 0 for any free one)", port.saturating_add(1)) }
+    if port == 0 {
+        "8079".into()
+    } else {
+        format!("{} (or --port 0 for any free one)", port.saturating_add(1))
+    }
 }
 
 /// What a person pastes into `.env`, and a script reads. Everything else is a comment there.
@@ -68,7 +74,11 @@ fn print(options: &DevOptions, token: &str, bound: SocketAddr, certificate: Opti
     if let Some(certificate) = certificate {
         say(format_args!("NODE_EXTRA_CA_CERTS={}", certificate.display()));
     }
-    let kept = if options.ephemeral { "nothing is kept".into() } else { format!("tokens and quotas in {}", options.data.display()) };
+    let kept = if options.ephemeral {
+        "nothing is kept".into()
+    } else {
+        format!("tokens and quotas in {}", options.data.display())
+    };
     say(format_args!("# Keys are held in memory and end with this process; {kept}. Stop with Ctrl-C."));
 }
 
@@ -99,8 +109,15 @@ fn prepare(node: &Node, options: &DevOptions, token: &str) -> Result<()> {
         None => {
             let id = DatabaseId::new(now_ms, entropy::bytes()?);
             let Plan { name: plan, limits } = plan;
-            let record =
-                DatabaseRecord { id, name: NAME.into(), plan, limits, created_ms: now_ms, epoch: 0, deleted: false };
+            let record = DatabaseRecord {
+                id,
+                name: NAME.into(),
+                plan,
+                limits,
+                created_ms: now_ms,
+                epoch: 0,
+                deleted: false,
+            };
             control.create_database(record).wait()?
         }
     };
@@ -144,7 +161,8 @@ fn ensure_token(
     now_ms: u64,
 ) -> Result<()> {
     let known = control.tokens(database.id).wait()?;
-    let is_it = |token: &&TokenRecord| token.kind == TokenKind::Opaque(digest) && token.revoked_at_ms.is_none();
+    let is_it =
+        |token: &&TokenRecord| token.kind == TokenKind::Opaque(digest) && token.revoked_at_ms.is_none();
     if let Some(token) = known.iter().find(is_it) {
         control.set_token_quota(token.id, quota).wait()?;
         return Ok(());

@@ -55,7 +55,9 @@ impl Node {
             match &change {
                 Change::Database(database) if database.deleted => local.drop_database(database.id),
                 Change::All(records) => {
-                    local.keep_databases(|id| records.databases.iter().any(|known| known.id == id && !known.deleted));
+                    local.keep_databases(|id| {
+                        records.databases.iter().any(|known| known.id == id && !known.deleted)
+                    });
                 }
                 Change::Database(_) | Change::Token(_) | Change::Key(_) => {}
             }
@@ -119,7 +121,8 @@ impl Node {
     async fn settle(self) -> Result<()> {
         record_usage(&self.control, &self.authority, &self.local, self.clock.now_ms()).await;
         let (done, settled) = tokio::sync::oneshot::channel();
-        self.control.give_back(self.authority.close_meters(), Box::new(move |outcome| drop(done.send(outcome))));
+        self.control
+            .give_back(self.authority.close_meters(), Box::new(move |outcome| drop(done.send(outcome))));
         settled.await.context("the control store ended")?.context("giving back quota")
     }
 }
@@ -132,7 +135,8 @@ async fn bind<S: Stack>(
     let mut servers: Vec<Server<S>> = Vec::new();
     for &address in addresses {
         // All listen on the port that the first one got.
-        let port = servers.first().map_or(Ok(address.port()), |first| first.address().map(|bound| bound.port()))?;
+        let port =
+            servers.first().map_or(Ok(address.port()), |first| first.address().map(|bound| bound.port()))?;
         let address = SocketAddr::new(address.ip(), port);
         match Server::bind(address, Arc::clone(door), tls.cloned()).await {
             Ok(server) => servers.push(server),

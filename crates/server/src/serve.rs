@@ -16,7 +16,8 @@ use crate::settings::{Settings, Tokens};
 use crate::telemetry;
 
 /// Tokens that stand in every tutorial. A server that others can reach does not start with them.
-const DEFAULT_TOKENS: &[&str] = &["example_token", "upstash", "token", "test", "secret", "password", "latchkey"];
+const DEFAULT_TOKENS: &[&str] =
+    &["example_token", "upstash", "token", "test", "secret", "password", "latchkey"];
 
 pub(crate) fn run(options: &ServeOptions) -> Result<()> {
     let settings = Settings::read(&options.config)?;

@@ -81,7 +81,8 @@ impl Default for Log {
 impl Settings {
     /// Reads and checks a configuration file.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let settings: Self = toml::from_str(&text).with_context(|| format!("in {}", path.display()))?;
         settings.check().with_context(|| format!("in {}", path.display()))?;
         Ok(settings)
@@ -135,9 +136,26 @@ mod tests {
         assert!(read(&format!("{public}[http.tls]\ncertificate = 'c'\nkey = 'k'")).is_ok());
     }
 
+    /// The files of `deploy/`, also with every setting that they show commented out.
+    #[test]
+    fn the_shipped_files_are_accepted() {
+        read(include_str!("../../../deploy/container.toml")).unwrap();
+        let shipped = include_str!("../../../deploy/latchkey.toml");
+        read(shipped).unwrap();
+        let is_setting = |line: &str| line.starts_with('[') || line.contains(" = ");
+        let uncommented = shipped
+            .lines()
+            .map(|line| line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line));
+        let all = read(&uncommented.collect::<Vec<_>>().join("\n")).unwrap();
+        assert!(all.http.tls.is_some() && all.tokens.hs256_secret_file.is_some());
+        let (door, default) = (all.http.door(), latchkey_http::Settings::default());
+        assert_eq!(format!("{door:?}"), format!("{default:?}"), "what is commented out shows the defaults");
+    }
+
     #[test]
     fn a_key_that_nobody_knows_is_named() {
-        let refusal = read("data = 'd'\n[http]\nlisten = '127.0.0.1:1'\nbody_max = 1").unwrap_err().to_string();
+        let refusal =
+            read("data = 'd'\n[http]\nlisten = '127.0.0.1:1'\nbody_max = 1").unwrap_err().to_string();
         assert!(refusal.contains("body_max"), "{refusal}");
     }
 }

@@ -1,14 +1,15 @@
 //! `latchkey token`: tokens on the command line. Works on the data directory, also while a server uses it.
 
 use std::io::Read;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use latchkey_control::{Control, Role};
 use latchkey_local::SystemClock;
 use latchkey_pipeline::Clock;
 use latchkey_tenancy::{
-    Claims, DatabaseRecord, Grant, ISSUER, KeyRing, TokenDigest, TokenId, TokenKind, TokenRecord, inspect, mint,
-    opaque_secret,
+    Claims, DatabaseRecord, Grant, ISSUER, KeyRing, TokenDigest, TokenId, TokenKind, TokenRecord, inspect,
+    mint, opaque_secret,
 };
 
 use crate::cli::{DataOption, Quota, TokenCommand, TokenCreate};
@@ -34,6 +35,14 @@ pub(crate) fn open(data: &DataOption) -> Result<Control> {
     Ok(Control::open(&data.data, Role::Tool)?)
 }
 
+/// Waits until a server that uses the same data directory has seen what was changed: when the command line is back,
+/// a new token works and a revoked one does not.
+pub(crate) fn let_server_see() {
+    /// For the batch that the server may be writing when it looks.
+    const SLACK_MS: u64 = 100;
+    std::thread::sleep(Duration::from_millis(latchkey_control::FOREIGN_CHANGE_SEEN_MS + SLACK_MS));
+}
+
 /// The database of this name.
 pub(crate) fn database(control: &Control, name: &str) -> Result<DatabaseRecord> {
     let found = control.database_named(name).wait()?;
@@ -50,7 +59,11 @@ pub(crate) struct NewToken<'a> {
 }
 
 /// Makes a token. Its text is in nobody's hands but the caller's then.
-pub(crate) fn make(control: &Control, database: &DatabaseRecord, new: &NewToken<'_>) -> Result<(TokenId, String)> {
+pub(crate) fn make(
+    control: &Control,
+    database: &DatabaseRecord,
+    new: &NewToken<'_>,
+) -> Result<(TokenId, String)> {
     let now_ms = SystemClock.now_ms();
     let id = TokenId::new(now_ms, entropy::bytes()?);
     let secret = if new.opaque { Some(opaque_secret(entropy::bytes()?)) } else { None };
@@ -110,8 +123,12 @@ fn create(options: &TokenCreate) -> Result<()> {
         opaque: options.opaque,
     };
     let (id, text) = make(&control, &database, &new)?;
+    let_server_see();
     say(format_args!("UPSTASH_REDIS_REST_TOKEN={text}"));
-    say(format_args!("# id {id}; revoke it with: latchkey token revoke {id} --data {}", options.data.data.display()));
+    say(format_args!(
+        "# id {id}; revoke it with: latchkey token revoke {id} --data {}",
+        options.data.data.display()
+    ));
     Ok(())
 }
 
@@ -160,6 +177,7 @@ fn revoke(token: &str, data: &DataOption) -> Result<()> {
     let control = open(data)?;
     let id = token_id(&control, token)?;
     let record = control.revoke_token(id, SystemClock.now_ms()).wait()?;
+    let_server_see();
     say(format_args!("# revoked {} ('{}')", record.id, record.name));
     Ok(())
 }

@@ -14,6 +14,7 @@ pub(super) const SCAN: Spec = Spec::read("SCAN", scan)
     .arity(AtLeast(2))
     .cost(Cost::Database)
     .reaches_all()
+    .no_readers()
     .example(
         r#"> SET user:1 Ann
 OK

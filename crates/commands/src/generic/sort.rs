@@ -8,6 +8,7 @@ mod pattern;
 mod tests;
 
 use bytes::Bytes;
+use latchkey_keyspace::cost::LIST_ELEMENT;
 use latchkey_keyspace::value::List;
 use latchkey_keyspace::{Str, View};
 use latchkey_protocol::{Reply, ReplyError};
@@ -74,7 +75,7 @@ fn sort(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     let options = Options::parse(&mut args, true)?;
     let Some(destination) = options.destination else { return answer(db.view(), key, &options) };
     let elements = order::ordered(db.view(), key, &options)?;
-    let sorted = stored(db.view(), elements, &options)?;
+    let sorted = stored(db, elements, &options)?;
     let count = sorted.len();
     db.put(destination, List::from_iter(sorted));
     Ok(Reply::count(count))
@@ -103,13 +104,20 @@ fn answer(view: View<'_>, key: &[u8], options: &Options<'_>) -> Result {
     Ok(Reply::Array(got.map(|value| Reply::or_null(value.map(Reply::Bulk))).collect()))
 }
 
-/// What STORE keeps: what would be answered, with empty strings for what is absent.
-fn stored(view: View<'_>, elements: Vec<Str>, options: &Options<'_>) -> Result<Vec<Str>> {
+/// What STORE keeps: what would be answered, with empty strings for what is absent. One long value may be got for every
+/// element, so the sum is watched.
+fn stored(db: &Write<'_>, elements: Vec<Str>, options: &Options<'_>) -> Result<Vec<Str>> {
     if options.get.is_empty() {
         return Ok(elements);
     }
-    let got = got(view, &elements, options)?;
-    Ok(got.map(|value| Str::from(&value.unwrap_or_default())).collect())
+    let mut bytes = 0;
+    let copied = |value: Option<Bytes>| {
+        let value = value.unwrap_or_default();
+        bytes += LIST_ELEMENT + value.len() as u64;
+        db.check_record_bytes(bytes)?;
+        Ok(Str::from(&value))
+    };
+    got(db.view(), &elements, options)?.map(copied).collect()
 }
 
 /// So many values may be got, if it is more than one for each element.

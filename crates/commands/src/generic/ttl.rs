@@ -33,7 +33,7 @@ OK
     );
 
 pub(super) const EXPIRETIME: Spec = spec("EXPIRETIME", |db, args| deadline_ms(db, args).map(in_seconds))
-    .summary("Returns the time at which a key expires as a Unix timestamp: -1 if it does not, -2 if there is no such key.")
+    .summary("Returns the Unix time at which a key expires: -1 if it does not, -2 if there is no such key.")
     .since("7.0.0")
     .example(
         "> SET session abc EXAT 4102444800
@@ -43,9 +43,7 @@ OK
     );
 
 pub(super) const PEXPIRETIME: Spec = spec("PEXPIRETIME", |db, args| deadline_ms(db, args).map(Reply::Int))
-    .summary(
-        "Returns the time at which a key expires as a Unix timestamp in milliseconds: -1 if it does not, -2 if there is no such key.",
-    )
+    .summary("Returns the Unix time in milliseconds at which a key expires: -1 or -2 as EXPIRETIME.")
     .since("7.0.0")
     .example(
         "> SET session abc PXAT 4102444800123

@@ -15,7 +15,6 @@ pub(super) const HGETEX: Spec = Spec::write("HGETEX", hgetex)
     .since("8.0.0")
     .arity(AtLeast(5))
     .keys(At(1))
-    .grows() // a deadline is stored with the field
     .fast()
     .example(
         r#"> HSET session token abc

@@ -1,7 +1,28 @@
 //! The server.
 
+mod command;
+mod config;
+mod dbsize;
+mod flush;
+mod info;
+mod monitor;
+mod notify;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
 use crate::{Family, Spec};
 
 pub(crate) const FAMILY: Family = Family { group: "server", category: None, commands: COMMANDS };
 
-const COMMANDS: &[Spec] = &[];
+const COMMANDS: &[Spec] = &[
+    command::COMMAND,
+    config::CONFIG,
+    dbsize::DBSIZE,
+    flush::FLUSHALL,
+    flush::FLUSHDB,
+    info::INFO,
+    monitor::MONITOR,
+    time::TIME,
+];

@@ -68,16 +68,17 @@ impl Exclusive for Condition<'_> {
 impl<'a> Match<'a> {
     /// Takes the next argument if it is a comparison, with what it compares to.
     pub(super) fn option(args: &mut Args<'a>) -> Result<Option<Self>> {
-        let names: [(&str, fn(&'a [u8]) -> Self); 4] = [
-            ("IFEQ", Self::Equals),
-            ("IFNE", Self::Differs),
-            ("IFDEQ", Self::DigestEquals),
-            ("IFDNE", Self::DigestDiffers),
-        ];
-        match names.into_iter().find(|(name, _)| args.option(name)) {
-            Some((_, make)) => Ok(Some(make(args.next()?))),
-            None => Ok(None),
-        }
+        Ok(Some(if args.option("IFEQ") {
+            Self::Equals(args.next()?)
+        } else if args.option("IFNE") {
+            Self::Differs(args.next()?)
+        } else if args.option("IFDEQ") {
+            Self::DigestEquals(args.next()?)
+        } else if args.option("IFDNE") {
+            Self::DigestDiffers(args.next()?)
+        } else {
+            return Ok(None);
+        }))
     }
 
     /// Whether it is so of a value. A key that does not exist equals nothing and differs from everything.

@@ -20,7 +20,10 @@ pub fn write_reply(out: &mut Vec<u8>, reply: &Reply, version: Version) {
         (Reply::Status(text), _) => write_line(out, b'+', text),
         (Reply::Error(error), _) => write_error(out, error),
         (Reply::Int(value), _) => write_int(out, *value),
-        (Reply::Bulk(bytes), _) | (Reply::Verbatim(bytes), Version::Resp2) => write_bulk(out, bytes),
+        (Reply::Bulk(bytes), _) | (Reply::Number(bytes) | Reply::Verbatim(bytes), Version::Resp2) => {
+            write_bulk(out, bytes)
+        }
+        (Reply::Number(digits), Version::Resp3) => write_digits(out, digits),
         (Reply::Verbatim(text), Version::Resp3) => write_verbatim(out, text),
         (Reply::Null, Version::Resp2) => out.extend_from_slice(b"$-1\r\n"),
         (Reply::NullArray, Version::Resp2) => out.extend_from_slice(b"*-1\r\n"),
@@ -81,6 +84,12 @@ fn write_number(out: &mut Vec<u8>, value: f64, version: Version) {
     let mut text = Vec::with_capacity(32);
     write_double(&mut text, value);
     write_bulk(out, &text);
+}
+
+fn write_digits(out: &mut Vec<u8>, digits: &[u8]) {
+    out.push(b',');
+    out.extend_from_slice(digits);
+    end_line(out);
 }
 
 fn write_items(out: &mut Vec<u8>, kind: u8, items: &[Reply], version: Version) {
@@ -154,6 +163,11 @@ mod tests {
         check(Reply::Double(1.5), "$3 1.5 ", ",1.5 ");
         check(Reply::Double(3.0), "$1 3 ", ",3 ");
         check(Reply::Double(f64::NEG_INFINITY), "$4 -inf ", ",-inf ");
+        check(
+            Reply::Number("0.10000000000000001".into()),
+            "$19 0.10000000000000001 ",
+            ",0.10000000000000001 ",
+        );
         check(Reply::Verbatim("some text".into()), "$9 some text ", "=13 txt:some text ");
         check(ReplyError::SYNTAX.into(), "-ERR syntax error ", "-ERR syntax error ");
     }

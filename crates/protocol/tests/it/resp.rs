@@ -133,6 +133,8 @@ fn shaped(reply: &Reply, version: Version) -> Reply {
         ),
         Reply::Map(entries) => Reply::Array(flat(entries)),
         Reply::Double(value) if !three => Reply::bulk(latchkey_protocol::number::format_double(*value)),
+        Reply::Number(digits) if three => Reply::Double(parse_double(digits).unwrap_or(f64::NAN)),
+        Reply::Number(digits) => Reply::Bulk(digits.clone()),
         Reply::Bool(yes) if !three => Reply::flag(*yes),
         Reply::Verbatim(text) if !three => Reply::Bulk(text.clone()),
         same => same.clone(),

@@ -249,13 +249,52 @@ fn what_is_wrong_is_refused_and_stores_nothing() {
     );
 }
 
+#[test]
+fn nosort_keeps_the_ranks_of_sorted_sets() {
+    check(
+        r#"> ZADD z 3 a 1 c 2 b 2 0
+        (integer) 4
+        > SORT z BY nosort
+        1) "c"
+        2) "0"
+        3) "b"
+        4) "a"
+        > SORT z BY nosort DESC LIMIT 1 2
+        1) "b"
+        2) "0"
+        > SORT z BY nosort LIMIT 1 2 STORE d
+        (integer) 2
+        > LRANGE d 0 -1
+        1) "0"
+        2) "b"
+        > SORT z ALPHA DESC
+        1) "c"
+        2) "b"
+        3) "a"
+        4) "0"
+        > SORT z
+        (error) ERR One or more scores can't be converted into double"#,
+    );
+}
+
+/// One long value may be got for every element: it must not be copied without end before it is refused.
+#[test]
+fn what_is_stored_is_bounded() {
+    let mut shell = Shell::new();
+    shell.check("> SETRANGE long:1 1048575 x\n(integer) 1048576\n> RPUSH a 1 1 1 1 1\n(integer) 5");
+    let gets = ["GET long:*"; 20].join(" ");
+    let refusal = show(&shell.run(&format!("SORT a BY nosort {gets} STORE d")));
+    assert_eq!(refusal, "(error) ERR max single record size exceeded");
+    shell.check("> EXISTS d\n(integer) 0");
+}
+
 /// What is got is bounded, or a short request could ask for any amount of memory.
 #[test]
 fn gets_are_bounded() {
     let mut shell = Shell::new();
-    let elements = vec!["1"; 1025].join(" ");
+    let elements = ["1"; 1025].join(" ");
     shell.run(&format!("RPUSH a {elements}"));
-    let gets = vec!["GET #"; 1024].join(" ");
+    let gets = ["GET #"; 1024].join(" ");
     let refusal = show(&shell.run(&format!("SORT_RO a BY nosort {gets}")));
     assert_eq!(refusal, "(error) ERR too many values to get for all elements");
 }

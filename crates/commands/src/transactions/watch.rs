@@ -1,0 +1,20 @@
+//! `WATCH key [key …]`, `UNWATCH`
+
+use crate::Arity::{AtLeast, Exactly};
+use crate::Keys::Range;
+use crate::Spec;
+
+pub(super) const WATCH: Spec = Spec::session("WATCH")
+    .summary("Has the next transaction run only if no other changes one of these keys before.")
+    .since("2.2.0")
+    .arity(AtLeast(2))
+    .keys(Range { first: 1, last: -1, step: 1 })
+    .fast()
+    .no_script();
+
+pub(super) const UNWATCH: Spec = Spec::session("UNWATCH")
+    .summary("Forgets the keys that are watched.")
+    .since("2.2.0")
+    .arity(Exactly(1))
+    .fast()
+    .no_script();
