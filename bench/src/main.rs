@@ -99,7 +99,11 @@ async fn run(server: &Server, request: &Request, options: &Options) -> Result<Ro
 
 fn requests(token: &str) -> [(&'static str, Request); 4] {
     let entry = |n: usize| {
-        if n.is_multiple_of(2) { format!(r#"["GET","key:{n}"]"#) } else { format!(r#"["SET","key:{n}","value"]"#) }
+        if n.is_multiple_of(2) {
+            format!(r#"["GET","key:{n}"]"#)
+        } else {
+            format!(r#"["SET","key:{n}","value"]"#)
+        }
     };
     let entries: Vec<_> = (0..100).map(entry).collect();
     [
