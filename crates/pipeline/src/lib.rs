@@ -17,6 +17,9 @@ pub mod policy;
 mod stack;
 mod waiting;
 
+#[cfg(test)]
+mod tests;
+
 pub use answer::{Answer, Refusal, Replies, Standing};
 pub use backend::{Backend, Executed};
 pub use batch::{Batch, Incoming, Shape};
