@@ -5,7 +5,7 @@
 local native = ...
 local setfenv, setmetatable, type, error, tostring = setfenv, setmetatable, type, error, tostring
 local native_pcall, native_xpcall, tonumber, select = pcall, xpcall, tonumber, select
-local explain, describe, compile = native.explain, native.describe, native.compile
+local explain, describe, compile, charge = native.explain, native.describe, native.compile, native.charge
 local locate, substitute, sub = string.locate, string.gsub, string.sub
 local concat = table.concat
 string.locate = nil
@@ -91,7 +91,13 @@ end
 
 -- Tables: written in Lua where the native function is one long step -----------------------------------------------------
 
-local tables = { concat = concat }
+local tables = {}
+
+-- Joining is one step for the interpreter, so its elements are paid for before.
+function tables.concat(t, between, first, last)
+  charge((tonumber(last) or #t) - (tonumber(first) or 1))
+  return concat(t, between, first, last)
+end
 
 function tables.getn(t) return #t end
 
