@@ -2,7 +2,8 @@
 
 use latchkey_protocol::Reply;
 
-use super::{check, refusal, run, run_in, scripts, shown};
+use super::{TIGHT, check, refusal, run, run_in, scripts, shown};
+use crate::{Budget, Scripts};
 
 #[track_caller]
 fn is_stopped(text: &str) {
@@ -166,7 +167,9 @@ fn memory_is_limited() {
     }
     assert!(refusal("return ('x'):rep(1e9)").contains("resulting string too large"));
     let many = "local s, t = ('x'):rep(1e5), {} for i = 1, 1000 do t[i] = s end redis.call('DEL', unpack(t))";
-    assert!(refusal(many).contains("too large"), "what a command is given is memory too");
+    let mut patient = Scripts::new(Budget { steps: 10_000_000, ..TIGHT }, None);
+    let error = run_in(&mut patient, many).expect_err("more than a command may be given");
+    assert!(error.text().contains("too large"), "{error}");
 }
 
 /// Garbage of one run is not held against the next.
