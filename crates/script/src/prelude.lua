@@ -208,19 +208,20 @@ string_methods.__index, string_methods.__metatable = string, false
 
 local environment
 
-function base.loadstring(text, name)
-  local chunk, failure = compile(text, name)
+-- All chunks go by one name, so that errors tell of the script.
+function base.loadstring(text)
+  local chunk, failure = compile(text)
   if not chunk then return nil, failure end
   return setfenv(chunk, environment)
 end
 
-function base.load(pieces, name)
+function base.load(pieces)
   local text = {}
   for piece in pieces do
     if piece == '' then break end
     text[#text + 1] = piece
   end
-  return base.loadstring(concat(text), name)
+  return base.loadstring(concat(text))
 end
 
 return function(script, keys, arguments, call, protected_call)
