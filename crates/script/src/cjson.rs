@@ -13,6 +13,9 @@ use crate::text::check_size;
 /// So deep may values be nested. lua-cjson allows 1000; here the stack is that of a thread that serves others too.
 const DEPTH_MAX: usize = 128;
 
+/// What a value costs besides its bytes.
+const VALUE_STEPS: usize = 30;
+
 /// An array may have so many holes: up to this index any, beyond it as many as elements.
 const SPARSE_INDEX_MAX: i64 = 10;
 const SPARSE_RATIO: i64 = 2;
@@ -50,7 +53,7 @@ struct Encoder<'a> {
 
 impl Encoder<'_> {
     fn value(&mut self, value: &Value, depth: usize) -> mlua::Result<()> {
-        self.meter.charge(2)?;
+        self.meter.charge(VALUE_STEPS)?;
         check_size(self.lua, self.out.len())?;
         match value {
             Value::Nil => self.out.extend(b"null"),
@@ -174,6 +177,7 @@ impl Decoder<'_> {
     }
 
     fn value(&mut self, depth: usize) -> mlua::Result<Value> {
+        self.meter.charge(VALUE_STEPS)?;
         if depth > DEPTH_MAX {
             return Err(raise(self.lua, format!("Found too many nested data structures ({depth})")));
         }

@@ -15,6 +15,9 @@ const PACKED_DEPTH_MAX: usize = 16;
 /// So deep may packed values be nested that are read.
 const READ_DEPTH_MAX: usize = 128;
 
+/// What a value costs besides its bytes.
+const VALUE_STEPS: usize = 30;
+
 pub(crate) fn library(lua: &Lua, meter: &Arc<Meter>) -> mlua::Result<Table> {
     let cmsgpack = lua.create_table()?;
     let define = |name: &'static str, function: fn(&Arguments<'_>, &Meter) -> mlua::Result<MultiValue>| {
@@ -60,7 +63,7 @@ struct Packer<'a> {
 
 impl Packer<'_> {
     fn value(&mut self, value: &Value, depth: usize) -> mlua::Result<()> {
-        self.meter.charge(2)?;
+        self.meter.charge(VALUE_STEPS)?;
         check_size(self.lua, self.out.len())?;
         match value {
             Value::Boolean(yes) => self.out.push(if *yes { 0xc3 } else { 0xc2 }),
@@ -200,7 +203,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn value(&mut self, depth: usize) -> mlua::Result<Value> {
-        self.meter.charge(2)?;
+        self.meter.charge(VALUE_STEPS)?;
         if depth > READ_DEPTH_MAX {
             return Err(self.malformed());
         }

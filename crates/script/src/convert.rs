@@ -9,20 +9,33 @@ use mlua::{Lua, MultiValue, Table, Value};
 use crate::meter::Meter;
 use crate::number;
 use crate::raise::{raise, raise_reply};
+use crate::text::check_size;
+
+/// What a value of an answer costs, in time and in the memory that it takes outside of the interpreter.
+const VALUE_STEPS: usize = 20;
+
+/// What a table costs besides the values in it.
+const TABLE_STEPS: usize = 200;
 
 /// So deep may tables be nested in a script's answer.
 const DEPTH_MAX: usize = 100;
 
 /// A reply as a script sees it. An error becomes a table with `err`.
 pub(crate) fn to_lua(lua: &Lua, meter: &Meter, reply: Reply) -> mlua::Result<Value> {
-    meter.charge(1)?;
+    meter.charge(VALUE_STEPS)?;
     let text = |text: &[u8]| -> mlua::Result<Value> {
         meter.charge(text.len() / 8)?;
         Ok(Value::String(lua.create_string(text)?))
     };
     match reply {
-        Reply::Status(status) => named(lua, "ok", &status),
-        Reply::Error(error) => named(lua, "err", error.text()),
+        Reply::Status(status) => {
+            meter.charge(TABLE_STEPS)?;
+            named(lua, "ok", &status)
+        }
+        Reply::Error(error) => {
+            meter.charge(TABLE_STEPS)?;
+            named(lua, "err", error.text())
+        }
         Reply::Bulk(bytes) | Reply::Number(bytes) | Reply::Verbatim(bytes) => text(&bytes),
         Reply::Int(n) => Ok(Value::Number(n as f64)),
         Reply::Null | Reply::NullArray => Ok(Value::Boolean(false)),
@@ -39,6 +52,7 @@ pub(crate) fn to_lua(lua: &Lua, meter: &Meter, reply: Reply) -> mlua::Result<Val
 }
 
 fn list(lua: &Lua, meter: &Meter, items: Vec<Reply>) -> mlua::Result<Value> {
+    meter.charge(TABLE_STEPS)?;
     let table = lua.create_table_with_capacity(items.len(), 0)?;
     for (at, item) in items.into_iter().enumerate() {
         table.raw_set(at + 1, to_lua(lua, meter, item)?)?;
@@ -59,11 +73,12 @@ pub(crate) fn to_reply(meter: &Meter, value: &Value) -> mlua::Result<Reply> {
 }
 
 fn to_reply_within(meter: &Meter, value: &Value, depth: usize) -> mlua::Result<Reply> {
-    meter.charge(1)?;
+    meter.charge(VALUE_STEPS)?;
     Ok(match value {
         Value::String(text) => {
             let text = text.as_bytes();
-            meter.charge(text.len() / 8)?;
+            // A table may have one string many times, each of which is copied: so many steps as bytes.
+            meter.charge(text.len())?;
             Reply::Bulk(Bytes::copy_from_slice(&text))
         }
         Value::Integer(n) => Reply::Int(*n),
@@ -78,6 +93,7 @@ fn to_reply_within(meter: &Meter, value: &Value, depth: usize) -> mlua::Result<R
 }
 
 fn table_to_reply(meter: &Meter, table: &Table, depth: usize) -> mlua::Result<Reply> {
+    meter.charge(TABLE_STEPS)?;
     if let Value::String(text) = table.raw_get::<Value>("err")? {
         return Ok(Reply::Error(ReplyError::new(one_line(&text.to_string_lossy()))));
     }
@@ -112,12 +128,21 @@ pub(crate) fn one_line(text: &str) -> String {
     text.trim_end_matches(['\r', '\n']).replace(['\r', '\n'], " ")
 }
 
-/// The words that a script calls a command with. A number is cut toward zero, as Upstash does.
+/// The words that a script calls a command with: at most [`STRING_BYTES_MAX`](crate::text::STRING_BYTES_MAX) together. A
+/// number is cut toward zero, as Upstash does.
 pub(crate) fn to_words(lua: &Lua, meter: &Meter, values: &MultiValue) -> mlua::Result<Words> {
     if values.is_empty() {
         return Err(raise(lua, "Please specify at least one argument for this redis.call() call"));
     }
-    values.iter().map(|value| to_word(lua, meter, value)).collect()
+    let mut bytes = 0;
+    let word = |value| {
+        let word = to_word(lua, meter, value)?;
+        // One long string, given many times, would be copied as often.
+        bytes += word.len();
+        check_size(lua, bytes)?;
+        Ok(word)
+    };
+    values.iter().map(word).collect()
 }
 
 fn to_word(lua: &Lua, meter: &Meter, value: &Value) -> mlua::Result<Bytes> {

@@ -60,6 +60,9 @@ pub(crate) struct Failed {
 /// A command costs about as much as so many instructions.
 const COMMAND_STEPS: usize = 100;
 
+/// What it costs to raise an error out of one of our functions, and to catch it.
+const ERROR_STEPS: usize = 1000;
+
 /// After a run that leaves more than this part of its memory in use, garbage is collected.
 const MEMORY_PARTS: usize = 8;
 
@@ -213,9 +216,19 @@ fn native(lua: &Lua, meter: &Arc<Meter>, chance: &Arc<Mutex<Rng>>) -> mlua::Resu
     native.raw_set("cjson", cjson::library(lua, meter)?)?;
     native.raw_set("cmsgpack", cmsgpack::library(lua, meter)?)?;
     native.raw_set("struct", packing::library(lua, meter)?)?;
-    native.raw_set("explain", lua.create_function(|lua, failure: Value| explain(lua, failure))?)?;
+    let explaining = Arc::clone(meter);
+    native.raw_set(
+        "explain",
+        lua.create_function(move |lua, failure: Value| {
+            explaining.charge(ERROR_STEPS)?;
+            explain(lua, failure)
+        })?,
+    )?;
     native.raw_set("describe", lua.create_function(|lua, failure: Value| describe(lua, failure))?)?;
     native.raw_set("collectgarbage", lua.create_function(collectgarbage)?)?;
+    let charging = Arc::clone(meter);
+    let charge = lua.create_function(move |_, steps: f64| Ok(charging.charge(steps as usize)?))?;
+    native.raw_set("charge", charge)?;
     let clock = Arc::clone(meter);
     native.raw_set("clock", lua.create_function(move |_, ()| Ok(clock.used() as f64 * SECONDS_PER_STEP))?)?;
     let compiling = Arc::clone(meter);

@@ -30,8 +30,11 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 /// Between two looks at the budget the interpreter executes so many instructions.
 const INSTRUCTIONS_PER_LOOK: u32 = 1000;
 
+/// Between two looks at the clock library functions take so many steps.
+const STEPS_PER_LOOK: i64 = 1 << 14;
+
 /// What a call of a library function costs besides what it looks at.
-pub(crate) const CALL_STEPS: usize = 20;
+pub(crate) const CALL_STEPS: usize = 50;
 
 /// Counts the steps of a run down.
 pub(crate) struct Meter {
@@ -71,13 +74,17 @@ impl Meter {
         *self.ends_at_us.lock() = self.clock.as_ref().map(|clock| clock().saturating_add(budget.time_us));
     }
 
-    /// Takes steps off the budget.
+    /// Takes steps off the budget, and looks at the clock now and then.
     pub(crate) fn charge(&self, steps: usize) -> Result<(), Stopped> {
         let steps = i64::try_from(steps).unwrap_or(i64::MAX);
         // One thread runs the interpreter, so nobody comes between.
-        let left = self.left.load(Relaxed).saturating_sub(steps);
+        let before = self.left.load(Relaxed);
+        let left = before.saturating_sub(steps);
         self.left.store(left, Relaxed);
-        if left < 0 { Err(Stopped) } else { Ok(()) }
+        if left < 0 {
+            return Err(Stopped);
+        }
+        if before / STEPS_PER_LOOK != left / STEPS_PER_LOOK { self.look_at_clock() } else { Ok(()) }
     }
 
     /// Whether nothing is left.
@@ -95,8 +102,7 @@ impl Meter {
         matches!((&self.clock, ends_at_us), (Some(clock), Some(end)) if clock() > end)
     }
 
-    fn look(&self) -> Result<(), Stopped> {
-        self.charge(INSTRUCTIONS_PER_LOOK as usize)?;
+    fn look_at_clock(&self) -> Result<(), Stopped> {
         if self.is_late() {
             self.left.store(-1, Relaxed);
             return Err(Stopped);
@@ -108,11 +114,13 @@ impl Meter {
 /// Lets the interpreter look at the meter while it runs.
 pub(crate) fn watch(lua: &Lua, meter: Arc<Meter>) -> mlua::Result<()> {
     let triggers = HookTriggers::new().every_nth_instruction(INSTRUCTIONS_PER_LOOK);
-    lua.set_global_hook(triggers, move |lua, _| match meter.look() {
-        Ok(()) => Ok(VmState::Continue),
-        Err(stopped) => {
-            raise_for_ever(lua)?;
-            Err(stopped.into())
+    lua.set_global_hook(triggers, move |lua, _| {
+        match meter.charge(INSTRUCTIONS_PER_LOOK as usize).and_then(|()| meter.look_at_clock()) {
+            Ok(()) => Ok(VmState::Continue),
+            Err(stopped) => {
+                raise_for_ever(lua)?;
+                Err(stopped.into())
+            }
         }
     })
 }

@@ -5,7 +5,7 @@
 local native = ...
 local setfenv, setmetatable, type, error, tostring = setfenv, setmetatable, type, error, tostring
 local native_pcall, native_xpcall, tonumber, select = pcall, xpcall, tonumber, select
-local explain, describe, compile = native.explain, native.describe, native.compile
+local explain, describe, compile, charge = native.explain, native.describe, native.compile, native.charge
 local locate, substitute, sub = string.locate, string.gsub, string.sub
 local concat = table.concat
 string.locate = nil
@@ -91,7 +91,13 @@ end
 
 -- Tables: written in Lua where the native function is one long step -----------------------------------------------------
 
-local tables = { concat = concat }
+local tables = {}
+
+-- Joining is one step for the interpreter, so its elements are paid for before.
+function tables.concat(t, between, first, last)
+  charge((tonumber(last) or #t) - (tonumber(first) or 1))
+  return concat(t, between, first, last)
+end
 
 function tables.getn(t) return #t end
 
@@ -202,19 +208,20 @@ string_methods.__index, string_methods.__metatable = string, false
 
 local environment
 
-function base.loadstring(text, name)
-  local chunk, failure = compile(text, name)
+-- All chunks go by one name, so that errors tell of the script.
+function base.loadstring(text)
+  local chunk, failure = compile(text)
   if not chunk then return nil, failure end
   return setfenv(chunk, environment)
 end
 
-function base.load(pieces, name)
+function base.load(pieces)
   local text = {}
   for piece in pieces do
     if piece == '' then break end
     text[#text + 1] = piece
   end
-  return base.loadstring(concat(text), name)
+  return base.loadstring(concat(text))
 end
 
 return function(script, keys, arguments, call, protected_call)

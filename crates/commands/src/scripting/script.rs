@@ -39,7 +39,6 @@ const HELP: Spec = Spec::server("HELP", help)
     .summary("Lists what SCRIPT holds.")
     .since("5.0.0")
     .arity(Exactly(2))
-    .no_script()
     .example(
         "> SCRIPT HELP
  1) SCRIPT <subcommand> [<arg> ...]. Subcommands are:

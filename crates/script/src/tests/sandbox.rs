@@ -2,7 +2,8 @@
 
 use latchkey_protocol::Reply;
 
-use super::{check, refusal, run, run_in, scripts, shown};
+use super::{TIGHT, check, refusal, run, run_in, scripts, shown};
+use crate::{Budget, Scripts};
 
 #[track_caller]
 fn is_stopped(text: &str) {
@@ -42,6 +43,7 @@ fn functions_of_the_library_are_stopped() {
     is_stopped("while true do pcall(string.find, ('a'):rep(30), ('a-'):rep(30) .. 'b') end");
     is_stopped("local t = {} for i = 1, 1e4 do t[i] = i end while true do table.sort(t) end");
     is_stopped("local t = {} while true do table.insert(t, 1, 0) t[2] = nil end");
+    is_stopped("local t = {} for i = 1, 1e4 do t[i] = 'x' end while true do table.concat(t) end");
     is_stopped("while true do redis.pcall('BAD') end");
     is_stopped("while true do redis.call('SLOW') end");
     is_stopped("local s = ('x'):rep(1e4) return s:gsub('x', s)");
@@ -164,6 +166,10 @@ fn memory_is_limited() {
         let _ = run_in(&mut scripts, text).map(|reply| assert_eq!(reply, Reply::bulk("")));
     }
     assert!(refusal("return ('x'):rep(1e9)").contains("resulting string too large"));
+    let many = "local s, t = ('x'):rep(1e5), {} for i = 1, 1000 do t[i] = s end redis.call('DEL', unpack(t))";
+    let mut patient = Scripts::new(Budget { steps: 10_000_000, ..TIGHT }, None);
+    let error = run_in(&mut patient, many).expect_err("more than a command may be given");
+    assert!(error.text().contains("too large"), "{error}");
 }
 
 /// Garbage of one run is not held against the next.
