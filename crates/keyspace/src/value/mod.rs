@@ -1,12 +1,14 @@
 //! The values that a key can hold.
 
 pub mod hash;
+pub mod json;
 pub mod list;
 pub mod set;
 pub mod sorted_set;
 pub mod text;
 
 pub use hash::Hash;
+pub use json::Json;
 pub use list::List;
 pub use set::Set;
 pub use sorted_set::SortedSet;
@@ -25,6 +27,8 @@ pub enum Value {
     Set(Box<Set>),
     /// A sorted set.
     SortedSet(Box<SortedSet>),
+    /// A JSON document.
+    Json(Box<Json>),
 }
 
 /// The type of a value, as TYPE names it.
@@ -40,6 +44,8 @@ pub enum Kind {
     Set,
     /// `zset`
     SortedSet,
+    /// `ReJSON-RL`, the name of RedisJSON's type
+    Json,
 }
 
 impl Kind {
@@ -51,6 +57,7 @@ impl Kind {
             Self::Hash => "hash",
             Self::Set => "set",
             Self::SortedSet => "zset",
+            Self::Json => "ReJSON-RL",
         }
     }
 }
@@ -107,6 +114,7 @@ macro_rules! each {
             Value::Hash($inner) => $body,
             Value::Set($inner) => $body,
             Value::SortedSet($inner) => $body,
+            Value::Json($inner) => $body,
         }
     };
 }
@@ -125,6 +133,7 @@ impl Value {
             Self::Hash(_) => Kind::Hash,
             Self::Set(_) => Kind::Set,
             Self::SortedSet(_) => Kind::SortedSet,
+            Self::Json(_) => Kind::Json,
         }
     }
 
