@@ -22,6 +22,7 @@ mod table;
 mod connection;
 mod generic;
 mod hash;
+mod json;
 mod list;
 mod pubsub;
 mod server;

@@ -17,6 +17,7 @@ pub const FAMILIES: &[&Family] = &[
     &crate::list::FAMILY,
     &crate::set::FAMILY,
     &crate::sorted_set::FAMILY,
+    &crate::json::FAMILY,
     &crate::pubsub::FAMILY,
     &crate::transactions::FAMILY,
     &crate::connection::FAMILY,

@@ -48,9 +48,9 @@ impl Node {
         Self::Array(Box::new(Array(elements)))
     }
 
-    /// An object without members.
-    pub fn empty_object() -> Self {
-        Self::Object(Box::default())
+    /// An object of these members. Of a name that occurs twice, the last value counts, at the first one's place.
+    pub fn object(members: Vec<(Str, Node)>) -> Self {
+        Self::Object(Box::new(Object::from_members(members)))
     }
 
     /// The type's name, as JSON.TYPE answers it.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{DEPTH_MAX, Node, Number, Object};
+use super::{DEPTH_MAX, Node, Number};
 use crate::Str;
 
 /// Reads a whole text. What is not JSON is refused, and so are lone surrogates, numbers beyond a double's range and
@@ -134,7 +134,7 @@ impl<'a> Reader<'a> {
             members.push(reader.member()?);
             Ok(())
         })?;
-        Ok(Node::Object(Box::new(Object::from_members(members))))
+        Ok(Node::object(members))
     }
 
     fn member(&mut self) -> Read<(Str, Node)> {

@@ -1,0 +1,116 @@
+//! `JSON.GET key [INDENT indent] [NEWLINE newline] [SPACE space] [path [path …]]`
+
+use latchkey_keyspace::Str;
+use latchkey_keyspace::collections::scan_map::ScanMap;
+use latchkey_keyspace::value::json::{Layout, Node};
+use latchkey_protocol::Reply;
+
+use super::document::{Room, missing};
+use super::path::Path;
+use crate::Arity::AtLeast;
+use crate::Keys::At;
+use crate::{Args, Cost, Read, Result, Spec};
+
+pub(super) const GET: Spec = Spec::read("JSON.GET", get)
+    .summary("Returns the text of values in a JSON document.")
+    .since("1.0.0")
+    .arity(AtLeast(2))
+    .keys(At(1))
+    .cost(Cost::Values)
+    .example(
+        r#"> JSON.SET doc $ {"a":2,"nested":{"a":4}}
+OK
+> JSON.GET doc $..a
+"[4,2]"
+> JSON.GET doc .nested
+"{\"a\":4}"
+> JSON.GET doc $.a $.b
+"{\"$.a\":[2],\"$.b\":[]}""#,
+    );
+
+fn get(db: &mut Read<'_>, mut args: Args<'_>) -> Result {
+    let key = args.key()?;
+    let wanted = Wanted::parse(&mut args)?;
+    let Some(json) = db.json(key)? else { return Ok(Reply::Null) };
+    Ok(Reply::Bulk(wanted.print(json.root())?.into()))
+}
+
+struct Wanted<'a> {
+    layout: Layout<'a>,
+    /// With the words that named them; each once.
+    paths: Vec<(&'a [u8], Path)>,
+}
+
+impl<'a> Wanted<'a> {
+    fn parse(args: &mut Args<'a>) -> Result<Self> {
+        let mut layout = Layout::default();
+        let (mut paths, mut known) = (Vec::new(), ScanMap::new(0));
+        while !args.is_empty() {
+            if args.option("INDENT") {
+                layout.indent = args.next()?;
+            } else if args.option("NEWLINE") {
+                layout.newline = args.next()?;
+            } else if args.option("SPACE") {
+                layout.space = args.next()?;
+            } else {
+                let word = args.next()?;
+                if known.insert(Str::from(word), ()).is_none() {
+                    paths.push((word, Path::parse(word)?));
+                }
+            }
+        }
+        Ok(Self { layout, paths })
+    }
+
+    fn print(&self, root: &Node) -> Result<Vec<u8>> {
+        let (mut out, room) = (Vec::new(), Room::of_bytes());
+        match &self.paths[..] {
+            [] => root.print_at(&mut out, self.layout, 0),
+            [(_, path)] => self.print_matches(&mut out, root, path, path.is_legacy(), 0, &room)?,
+            paths => {
+                // One JSONPath among them makes all of them such.
+                let bare = paths.iter().all(|(_, path)| path.is_legacy());
+                let mut outcome = Ok(());
+                self.layout.print_list(&mut out, b"{}", 0, paths.iter(), |out, (word, path)| {
+                    self.layout.print_name(out, word);
+                    if outcome.is_ok() {
+                        outcome = self.print_matches(out, root, path, bare, 1, &room);
+                    }
+                });
+                outcome?;
+            }
+        }
+        Ok(out)
+    }
+
+    /// Prints all matches as an array; or the first one, bare.
+    fn print_matches(
+        &self,
+        out: &mut Vec<u8>,
+        root: &Node,
+        path: &Path,
+        bare: bool,
+        level: usize,
+        room: &Room,
+    ) -> Result<()> {
+        if bare {
+            let node = path.first(root)?.ok_or_else(|| missing(path))?;
+            return print(out, node, self.layout, level, room);
+        }
+        let nodes = path.nodes(root)?;
+        let mut outcome = Ok(());
+        self.layout.print_list(out, b"[]", level, nodes.into_iter(), |out, node| {
+            if outcome.is_ok() {
+                outcome = print(out, node, self.layout, level + 1, room);
+            }
+        });
+        outcome
+    }
+}
+
+/// Prints a value, as long as there is room.
+fn print(out: &mut Vec<u8>, node: &Node, layout: Layout<'_>, level: usize, room: &Room) -> Result<()> {
+    let before = out.len();
+    node.print_at(out, layout, level);
+    room.take(out.len() - before)
+}
