@@ -1,9 +1,10 @@
 //! `JSON.ARRINDEX key path value [start [stop]]`
 
+use latchkey_keyspace::cost;
 use latchkey_keyspace::value::json::{Array, Node};
 use latchkey_protocol::Reply;
 
-use super::document::{self, NO_KEY, missing};
+use super::document::{self, NO_KEY, Room, missing};
 use super::path::Path;
 use crate::Arity::AtLeast;
 use crate::Keys::At;
@@ -32,9 +33,14 @@ fn arrindex(db: &mut Read<'_>, mut args: Args<'_>) -> Result {
     let stop = if args.is_empty() { 0 } else { args.int()? };
     args.done()?;
     let json = db.json(key)?.ok_or(NO_KEY)?;
+    // A comparison looks at no more values than the wanted one has.
+    let (room, comparison) = (Room::of_values(), (value.bytes() / cost::JSON_VALUE) as usize);
     let found = document::read(json, &path, "array", |node| match node {
-        Node::Array(array) => Some(position_of(&value, array, start, stop)),
-        _ => None,
+        Node::Array(array) => {
+            room.take(array.len().saturating_mul(comparison))?;
+            Ok(Some(position_of(&value, array, start, stop)))
+        }
+        _ => Ok(None),
     })?;
     Ok(found.ok_or_else(|| missing(&path))?)
 }

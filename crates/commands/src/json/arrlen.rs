@@ -31,8 +31,8 @@ fn arrlen(db: &mut Read<'_>, mut args: Args<'_>) -> Result {
         return if path.is_legacy() { Ok(Reply::Null) } else { Err(NO_KEY.into()) };
     };
     let found = document::read(json, &path, "array", |node| match node {
-        Node::Array(array) => Some(Reply::count(array.len())),
-        _ => None,
+        Node::Array(array) => Ok(Some(Reply::count(array.len()))),
+        _ => Ok(None),
     })?;
     Ok(found.ok_or_else(|| missing(&path))?)
 }

@@ -1,8 +1,9 @@
 //! `JSON.DEBUG MEMORY key [path]`, `JSON.DEBUG HELP`
 
+use latchkey_keyspace::cost;
 use latchkey_protocol::Reply;
 
-use super::document::{self, missing, optional_path};
+use super::document::{self, Room, missing, optional_path};
 use crate::Arity::{AtLeast, Exactly};
 use crate::Keys::At;
 use crate::{Args, Cost, Read, Result, Spec};
@@ -49,8 +50,11 @@ fn memory(db: &mut Read<'_>, mut args: Args<'_>) -> Result {
     let Some(json) = db.json(key)? else {
         return Ok(if path.is_legacy() { Reply::Int(0) } else { Reply::Array(Vec::new()) });
     };
+    let room = Room::of_values();
     let found = document::read(json, &path, "any", |node| {
-        Some(Reply::Int(i64::try_from(node.bytes()).unwrap_or(i64::MAX)))
+        let bytes = node.bytes();
+        room.take((bytes / cost::JSON_VALUE) as usize)?;
+        Ok(Some(Reply::Int(i64::try_from(bytes).unwrap_or(i64::MAX))))
     })?;
     Ok(found.ok_or_else(|| missing(&path))?)
 }

@@ -47,14 +47,15 @@ pub(super) fn read(
     json: &Json,
     path: &Path,
     expected: &str,
-    answer: impl Fn(&Node) -> Option<Reply>,
+    answer: impl Fn(&Node) -> Result<Option<Reply>>,
 ) -> Result<Option<Reply>> {
     if !path.is_legacy() {
         let nodes = path.nodes(json.root())?;
-        return Ok(Some(Reply::Array(nodes.into_iter().map(|node| Reply::or_null(answer(node))).collect())));
+        let answers = nodes.into_iter().map(|node| answer(node).map(Reply::or_null));
+        return Ok(Some(Reply::Array(answers.collect::<Result<_>>()?)));
     }
     let Some(node) = path.first(json.root())? else { return Ok(None) };
-    Ok(Some(answer(node).ok_or_else(|| wrong_type(expected, node))?))
+    Ok(Some(answer(node)?.ok_or_else(|| wrong_type(expected, node))?))
 }
 
 /// The text of a value, as a reply.
@@ -64,24 +65,38 @@ pub(super) fn text(node: &Node) -> Reply {
     Reply::Bulk(out.into())
 }
 
-/// How much may still be answered. Matches may lie in each other, so a reply may be far larger than the document.
+/// No text is longer that a command answers.
+pub(super) const REPLY_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// Refuses to answer more text than that.
+pub(super) fn check_reply_bytes(bytes: usize) -> Result<()> {
+    Room(Cell::new(REPLY_BYTES_MAX)).take(bytes)
+}
+
+/// How much may still be done for an answer. Matches may lie in each other or repeat, so it may be far more than the
+/// document is large.
 #[derive(Debug)]
 pub(super) struct Room(Cell<usize>);
 
 impl Room {
-    /// For a reply of strings: so many bytes.
+    /// For texts: the bytes that may still be answered.
     pub(super) fn of_bytes() -> Self {
-        Self(Cell::new(256 * 1024 * 1024))
+        Self(Cell::new(REPLY_BYTES_MAX))
     }
 
-    /// For a reply of many parts: so many of them.
+    /// For a reply of many parts: how many may still be answered.
     pub(super) fn of_parts() -> Self {
         Self(Cell::new(1 << 22))
     }
 
+    /// For what looks at all values inside a match: how many may still be looked at.
+    pub(super) fn of_values() -> Self {
+        Self(Cell::new(1 << 26))
+    }
+
     /// Takes some; a refusal if there is too little left.
     pub(super) fn take(&self, amount: usize) -> Result<()> {
-        const NO_ROOM: ReplyError = ReplyError::fixed("ERR the reply would be too long");
+        const NO_ROOM: ReplyError = ReplyError::fixed("ERR the reply would be too long or take too long");
         self.0.set(self.0.get().checked_sub(amount).ok_or(NO_ROOM)?);
         Ok(())
     }

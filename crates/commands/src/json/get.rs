@@ -5,8 +5,8 @@ use latchkey_keyspace::collections::scan_map::ScanMap;
 use latchkey_keyspace::value::json::{Layout, Node};
 use latchkey_protocol::Reply;
 
-use super::document::{Room, missing};
-use super::path::Path;
+use super::document::{self, missing};
+use super::path::{Path, Steps};
 use crate::Arity::AtLeast;
 use crate::Keys::At;
 use crate::{Args, Cost, Read, Result, Spec};
@@ -43,8 +43,8 @@ struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     fn parse(args: &mut Args<'a>) -> Result<Self> {
-        let mut layout = Layout::default();
-        let (mut paths, mut known) = (Vec::new(), ScanMap::new(0));
+        let mut layout = Layout { bytes_max: document::REPLY_BYTES_MAX, ..Layout::default() };
+        let (mut paths, mut known, steps) = (Vec::new(), ScanMap::new(0), Steps::default());
         while !args.is_empty() {
             if args.option("INDENT") {
                 layout.indent = args.next()?;
@@ -55,7 +55,7 @@ impl<'a> Wanted<'a> {
             } else {
                 let word = args.next()?;
                 if known.insert(Str::from(word), ()).is_none() {
-                    paths.push((word, Path::parse(word)?));
+                    paths.push((word, Path::parse_with(word, &steps)?));
                 }
             }
         }
@@ -63,10 +63,10 @@ impl<'a> Wanted<'a> {
     }
 
     fn print(&self, root: &Node) -> Result<Vec<u8>> {
-        let (mut out, room) = (Vec::new(), Room::of_bytes());
+        let mut out = Vec::new();
         match &self.paths[..] {
             [] => root.print_at(&mut out, self.layout, 0),
-            [(_, path)] => self.print_matches(&mut out, root, path, path.is_legacy(), 0, &room)?,
+            [(_, path)] => self.print_matches(&mut out, root, path, path.is_legacy(), 0)?,
             paths => {
                 // One JSONPath among them makes all of them such.
                 let bare = paths.iter().all(|(_, path)| path.is_legacy());
@@ -74,12 +74,13 @@ impl<'a> Wanted<'a> {
                 self.layout.print_list(&mut out, b"{}", 0, paths.iter(), |out, (word, path)| {
                     self.layout.print_name(out, word);
                     if outcome.is_ok() {
-                        outcome = self.print_matches(out, root, path, bare, 1, &room);
+                        outcome = self.print_matches(out, root, path, bare, 1);
                     }
                 });
                 outcome?;
             }
         }
+        document::check_reply_bytes(out.len())?;
         Ok(out)
     }
 
@@ -91,26 +92,14 @@ impl<'a> Wanted<'a> {
         path: &Path,
         bare: bool,
         level: usize,
-        room: &Room,
     ) -> Result<()> {
         if bare {
-            let node = path.first(root)?.ok_or_else(|| missing(path))?;
-            return print(out, node, self.layout, level, room);
+            path.first(root)?.ok_or_else(|| missing(path))?.print_at(out, self.layout, level);
+            return Ok(());
         }
-        let nodes = path.nodes(root)?;
-        let mut outcome = Ok(());
-        self.layout.print_list(out, b"[]", level, nodes.into_iter(), |out, node| {
-            if outcome.is_ok() {
-                outcome = print(out, node, self.layout, level + 1, room);
-            }
+        self.layout.print_list(out, b"[]", level, path.nodes(root)?.into_iter(), |out, node| {
+            node.print_at(out, self.layout, level + 1);
         });
-        outcome
+        Ok(())
     }
-}
-
-/// Prints a value, as long as there is room.
-fn print(out: &mut Vec<u8>, node: &Node, layout: Layout<'_>, level: usize, room: &Room) -> Result<()> {
-    let before = out.len();
-    node.print_at(out, layout, level);
-    room.take(out.len() - before)
 }

@@ -4,7 +4,7 @@ use latchkey_keyspace::value::Json;
 use latchkey_keyspace::value::json::Layout;
 use latchkey_protocol::{Reply, ReplyError};
 
-use super::document::Room;
+use super::document::{self, Room};
 use super::path::Path;
 use crate::Arity::AtLeast;
 use crate::Keys::Range;
@@ -42,22 +42,15 @@ fn mget(db: &mut Read<'_>, mut args: Args<'_>) -> Result {
 }
 
 fn text(json: &Json, path: &Path, room: &Room) -> Result {
+    let layout = Layout { bytes_max: document::REPLY_BYTES_MAX, ..Layout::default() };
     let mut out = Vec::new();
     if path.is_legacy() {
         let Some(node) = path.first(json.root())? else { return Ok(Reply::Null) };
-        node.print(&mut out);
-        room.take(out.len())?;
+        node.print_at(&mut out, layout, 0);
     } else {
         let nodes = path.nodes(json.root())?;
-        let mut outcome = Ok(());
-        Layout::default().print_list(&mut out, b"[]", 0, nodes.into_iter(), |out, node| {
-            if outcome.is_ok() {
-                let before = out.len();
-                node.print(out);
-                outcome = room.take(out.len() - before);
-            }
-        });
-        outcome?;
+        layout.print_list(&mut out, b"[]", 0, nodes.into_iter(), |out, node| node.print_at(out, layout, 1));
     }
+    room.take(out.len())?;
     Ok(Reply::Bulk(out.into()))
 }

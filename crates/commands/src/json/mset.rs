@@ -6,7 +6,7 @@ use latchkey_keyspace::value::json::{JsonEffect, Location, Node};
 use latchkey_protocol::{Reply, ReplyError};
 
 use super::document::{self, missing};
-use super::path::Path;
+use super::path::{Path, Steps};
 use super::set::{self, Condition};
 use crate::Arity::AtLeast;
 use crate::Keys::Range;
@@ -33,7 +33,9 @@ fn mset(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     let (triples, []) = args.rest().as_chunks() else {
         return Err(ReplyError::wrong_arity("json.mset").into());
     };
-    let mut orders = triples.iter().map(Order::parse).collect::<Result<Vec<_>>>()?;
+    let steps = Steps::default();
+    let parse = |triple| Order::parse(triple, &steps);
+    let mut orders = triples.iter().map(parse).collect::<Result<Vec<_>>>()?;
     orders.sort_by_key(|order| order.key); // stable: one key's orders stay in order
     let mut planned = Vec::new();
     for orders in orders.chunk_by(|one, other| one.key == other.key) {
@@ -54,8 +56,8 @@ struct Order<'a> {
 }
 
 impl<'a> Order<'a> {
-    fn parse([key, path, value]: &'a [Bytes; 3]) -> Result<Self> {
-        Ok(Self { key, path: Path::parse(path)?, value: document::value(value)? })
+    fn parse([key, path, value]: &'a [Bytes; 3], steps: &Steps) -> Result<Self> {
+        Ok(Self { key, path: Path::parse_with(path, steps)?, value: document::value(value)? })
     }
 
     fn changes(&self, db: &Write<'_>, json: Option<&Json>) -> Result<Vec<JsonEffect>> {

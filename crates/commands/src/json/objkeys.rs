@@ -31,10 +31,12 @@ fn objkeys(db: &mut Read<'_>, mut args: Args<'_>) -> Result {
     args.done()?;
     let Some(json) = db.json(key)? else { return Ok(Reply::Null) };
     let room = Room::of_parts();
-    path.nodes(json.root())?.iter().try_for_each(|node| room.take(node.len()))?;
     let found = document::read(json, &path, "object", |node| match node {
-        Node::Object(object) => Some(names(object)),
-        _ => None,
+        Node::Object(object) => {
+            room.take(object.len())?;
+            Ok(Some(names(object)))
+        }
+        _ => Ok(None),
     })?;
     Ok(Reply::or_null(found))
 }

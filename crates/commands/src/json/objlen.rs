@@ -29,8 +29,8 @@ fn objlen(db: &mut Read<'_>, mut args: Args<'_>) -> Result {
     args.done()?;
     let Some(json) = db.json(key)? else { return Ok(Reply::Null) };
     let found = document::read(json, &path, "object", |node| match node {
-        Node::Object(object) => Some(Reply::count(object.len())),
-        _ => None,
+        Node::Object(object) => Ok(Some(Reply::count(object.len()))),
+        _ => Ok(None),
     })?;
     Ok(Reply::or_null(found))
 }

@@ -29,8 +29,8 @@ fn strlen(db: &mut Read<'_>, mut args: Args<'_>) -> Result {
     args.done()?;
     let Some(json) = db.json(key)? else { return Ok(Reply::Null) };
     let found = document::read(json, &path, "string", |node| match node {
-        Node::Text(text) => Some(Reply::count(text.len())),
-        _ => None,
+        Node::Text(text) => Ok(Some(Reply::count(text.len()))),
+        _ => Ok(None),
     })?;
     Ok(found.ok_or_else(|| missing(&path))?)
 }

@@ -597,3 +597,37 @@ fn documents_stay_within_the_plan() {
     shell.run(&format!("JSON.SET doc $ [{}\"\"]", "\"\",".repeat(20_000)));
     assert!(show(&shell.run(&format!("JSON.STRAPPEND doc $.* {long}"))).contains("max single record size"));
 }
+
+/// The paths of one command share what they may cost; a document that is named again and again does too.
+#[test]
+fn a_command_ends_whatever_it_asks_for() {
+    let mut shell = Shell::new();
+    shell.run(&format!("JSON.SET doc $ [{}0]", "0,".repeat(20_000)));
+    let too_long = "(error) ERR path takes too long to follow in this document";
+    let paths: String = (0..500).map(|i| format!(" $..a{i}")).collect();
+    assert_eq!(show(&shell.run(&format!("JSON.GET doc{paths}"))), too_long);
+    assert_eq!(show(&shell.run(&format!("JSON.MGET {}$..a", "doc ".repeat(500)))), too_long);
+    let too_much = "(error) ERR the reply would be too long or take too long";
+    let needle = format!("[{}0]", "0,".repeat(3_400));
+    assert_eq!(show(&shell.run(&format!("JSON.ARRINDEX doc $ {needle}"))), too_much);
+    assert_eq!(show(&shell.run("JSON.ARRINDEX doc $ [0]")), "1) (integer) -1");
+    let again = format!("$[\"a\"{}]", ",\"a\"".repeat(3_500));
+    shell.run(&format!(
+        "JSON.SET obj $ {{\"a\":{{{}\"z\":0}}}}",
+        (0..1_300).map(|i| format!("\"{i}\":0,")).collect::<String>()
+    ));
+    for command in ["JSON.OBJKEYS", "JSON.RESP"] {
+        assert_eq!(show(&shell.run(&format!("{command} obj {again}"))), too_much, "{command}");
+    }
+}
+
+/// What a client sends comes back in errors only in part, and never as a line of its own.
+#[test]
+fn errors_repeat_little_of_a_path() {
+    let mut shell = Shell::new();
+    shell.run("JSON.SET doc $ {}");
+    let refusal = show(&shell.run("JSON.GET doc \"$['a\\nb']\""));
+    assert!(refusal.starts_with("(error) ERR invalid path '$['a b']': expected a string"), "{refusal}");
+    let refusal = show(&shell.run(&format!("JSON.GET doc {}", "a".repeat(10_000))));
+    assert!(refusal.len() < 120, "{refusal}");
+}

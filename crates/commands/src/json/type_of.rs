@@ -28,6 +28,6 @@ fn type_of(db: &mut Read<'_>, mut args: Args<'_>) -> Result {
     let (key, path) = (args.key()?, optional_path(&mut args)?);
     args.done()?;
     let Some(json) = db.json(key)? else { return Ok(Reply::Null) };
-    let found = document::read(json, &path, "any", |node| Some(Reply::bulk(node.type_name())))?;
+    let found = document::read(json, &path, "any", |node| Ok(Some(Reply::bulk(node.type_name()))))?;
     Ok(Reply::or_null(found))
 }

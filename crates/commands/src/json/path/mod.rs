@@ -17,11 +17,15 @@ use latchkey_keyspace::value::json::{Location, Node};
 use latchkey_protocol::ReplyError;
 
 use crate::Result;
+use crate::call::printable;
 use filter::Filter;
+pub(super) use walk::Steps;
 use walk::{Stop, Walk};
 
 /// So many matches a path may have.
 const MATCHES_MAX: usize = 1 << 20;
+/// So many positions the locations of all matches may consist of.
+const POSITIONS_MAX: usize = 1 << 22;
 
 /// A path, checked and ready to be followed.
 #[derive(Debug)]
@@ -30,6 +34,8 @@ pub(super) struct Path {
     /// With the `$` that a legacy path lacks.
     text: String,
     segments: Vec<Segment>,
+    /// What following it may still cost, however often it is followed.
+    steps: Steps,
 }
 
 /// One step of a path: from a value to values inside it.
@@ -62,7 +68,7 @@ struct Slice {
 impl Path {
     /// The whole document, as a command without a path means it.
     pub(super) fn legacy_root() -> Self {
-        Self { is_legacy: true, text: "$".into(), segments: Vec::new() }
+        Self { is_legacy: true, text: "$".into(), segments: Vec::new(), steps: Steps::default() }
     }
 
     /// Whether it stands for the first match only.
@@ -76,25 +82,32 @@ impl Path {
     }
 
     /// The path as error texts name it.
-    pub(super) fn text(&self) -> &str {
-        &self.text
+    pub(super) fn text(&self) -> String {
+        printable(self.text.as_bytes())
     }
 
     /// All matches, in order.
     pub(super) fn nodes<'d>(&self, root: &'d Node) -> Result<Vec<&'d Node>> {
         let mut nodes = Vec::new();
-        self.follow(&self.segments, root, |_, node| nodes.push(node))?;
+        self.follow(&self.segments, root, |_, node| {
+            nodes.push(node);
+            Ok(())
+        })?;
         Ok(nodes)
     }
 
     /// The first match.
     pub(super) fn first<'d>(&self, root: &'d Node) -> Result<Option<&'d Node>> {
-        let walk = Walk::new(root);
         let mut first = None;
-        let stop = walk.follow(&self.segments, root, &mut Location::new(), &mut |_, node| {
-            first = Some(node);
-            Err(Stop::Enough)
-        });
+        let stop = Walk::new(root, &self.steps).follow(
+            &self.segments,
+            root,
+            &mut Location::new(),
+            &mut |_, node| {
+                first = Some(node);
+                Err(Stop::Enough)
+            },
+        );
         match stop {
             Err(Stop::TooLong) => Err(TOO_LONG.into()),
             _ => Ok(first),
@@ -103,7 +116,7 @@ impl Path {
 
     /// Where all matches are, in order; one may occur twice.
     pub(super) fn locations(&self, root: &Node) -> Result<Vec<Location>> {
-        locations(self, &self.segments, root)
+        self.locations_by(&self.segments, root)
     }
 
     /// What is needed to make what the path names: where the values are that may get a member, and its name. A refusal
@@ -114,41 +127,41 @@ impl Path {
         }
         match self.segments.split_last() {
             Some((Segment { selectors, .. }, parents)) if let [Selector::Name(name)] = &selectors[..] => {
-                Ok((locations(self, parents, root)?, name))
+                Ok((self.locations_by(parents, root)?, name))
             }
             _ => Err(ReplyError::fixed("ERR path must end with object key to set").into()),
         }
+    }
+
+    fn locations_by(&self, segments: &[Segment], root: &Node) -> Result<Vec<Location>> {
+        let (mut locations, mut positions) = (Vec::new(), 0);
+        self.follow(segments, root, |at, _| {
+            positions += at.len();
+            locations.push(at.clone());
+            if positions > POSITIONS_MAX { Err(Stop::Enough) } else { Ok(()) }
+        })?;
+        Ok(locations)
     }
 
     fn follow<'d>(
         &self,
         segments: &[Segment],
         root: &'d Node,
-        mut found: impl FnMut(&Location, &'d Node),
+        mut found: impl FnMut(&Location, &'d Node) -> std::result::Result<(), Stop>,
     ) -> Result<()> {
+        const TOO_MANY: ReplyError = ReplyError::fixed("ERR path has too many matches in this document");
         let mut matches = 0;
-        let stop = Walk::new(root).follow(segments, root, &mut Location::new(), &mut |at, node| {
-            matches += 1;
-            if matches > MATCHES_MAX {
-                return Err(Stop::Enough);
-            }
-            found(at, node);
-            Ok(())
-        });
+        let stop =
+            Walk::new(root, &self.steps).follow(segments, root, &mut Location::new(), &mut |at, node| {
+                matches += 1;
+                if matches > MATCHES_MAX { Err(Stop::Enough) } else { found(at, node) }
+            });
         match stop {
             Ok(()) => Ok(()),
             Err(Stop::TooLong) => Err(TOO_LONG.into()),
-            Err(Stop::Enough) => {
-                Err(ReplyError::new(format!("ERR path has more than {MATCHES_MAX} matches")).into())
-            }
+            Err(Stop::Enough) => Err(TOO_MANY.into()),
         }
     }
-}
-
-fn locations(path: &Path, segments: &[Segment], root: &Node) -> Result<Vec<Location>> {
-    let mut locations = Vec::new();
-    path.follow(segments, root, |at, _| locations.push(at.clone()))?;
-    Ok(locations)
 }
 
 const TOO_LONG: ReplyError = ReplyError::fixed("ERR path takes too long to follow in this document");

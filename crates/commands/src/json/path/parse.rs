@@ -5,8 +5,9 @@ use latchkey_keyspace::value::json::{self, Node};
 use latchkey_protocol::{ReplyError, number};
 
 use super::filter::{Comparison, Filter, Operand, Pattern, Query};
-use super::{Path, Segment, Selector, Slice};
+use super::{Path, Segment, Selector, Slice, Steps};
 use crate::Result;
+use crate::call::printable;
 
 /// No path is longer.
 const BYTES_MAX: usize = 16 * 1024;
@@ -17,7 +18,12 @@ const FILTERS_MAX: usize = 4;
 
 impl Path {
     /// Reads a path of either dialect.
-    pub(crate) fn parse(word: &[u8]) -> Result<Self> {
+    pub(in crate::json) fn parse(word: &[u8]) -> Result<Self> {
+        Self::parse_with(word, &Steps::default())
+    }
+
+    /// As [`parse`](Self::parse), for one of several paths of a command, which share what they may cost.
+    pub(in crate::json) fn parse_with(word: &[u8], steps: &Steps) -> Result<Self> {
         if word.len() > BYTES_MAX {
             return Err(ReplyError::new(format!("ERR path is longer than {BYTES_MAX} bytes")).into());
         }
@@ -31,22 +37,19 @@ impl Path {
             [b'.' | b'[', ..] => format!("${word}"),
             _ => format!("$.{word}"),
         };
-        let mut reader = Reader { text: text.as_bytes(), at: 1, nesting: 0, filters: 0 };
+        let mut reader = Reader { text: text.as_bytes(), at: 1, nesting: 0, filters: 0, steps };
         match reader.whole() {
-            Ok(segments) => Ok(Self { is_legacy, segments, text }),
+            Ok(segments) => Ok(Self { is_legacy, segments, text, steps: steps.clone() }),
             Err(what) => {
                 let at = reader.at;
-                Err(ReplyError::new(format!("ERR invalid path '{}': {what} at byte {at}", shortened(&text)))
-                    .into())
+                Err(ReplyError::new(format!(
+                    "ERR invalid path '{}': {what} at byte {at}",
+                    printable(text.as_bytes())
+                ))
+                .into())
             }
         }
     }
-}
-
-/// The beginning of a path, for an error text.
-fn shortened(text: &str) -> &str {
-    const SHOWN_MAX: usize = 64;
-    &text[..text.floor_char_boundary(SHOWN_MAX)]
 }
 
 /// What was read, or what was wrong.
@@ -58,6 +61,8 @@ struct Reader<'a> {
     at: usize,
     nesting: usize,
     filters: usize,
+    /// What compiling regular expressions is counted against.
+    steps: &'a Steps,
 }
 
 impl Reader<'_> {
@@ -300,7 +305,9 @@ impl Reader<'_> {
         if !matches!(self.peek(), Some(b'\'' | b'"')) {
             return Err("expected a regular expression in quotes");
         }
+        const COMPILING_STEPS: usize = 4096;
         let text = self.string()?;
+        self.steps.spend(COMPILING_STEPS).map_err(|_| "too many regular expressions")?;
         Pattern::parse(&text).ok_or("expected a regular expression of moderate size")
     }
 }

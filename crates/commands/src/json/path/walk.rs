@@ -1,19 +1,37 @@
 //! Following a path through a document.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use latchkey_keyspace::value::json::{Array, Location, Node};
 
 use super::{Segment, Selector, Slice};
 
-/// So many values may be looked at on the way.
-const STEPS_MAX: usize = 1 << 24;
+/// What paths may still cost: so many more values may be looked at. Whoever has a clone counts too, so all paths of one
+/// command share what there is, and no command keeps a thread for long.
+#[derive(Clone, Debug)]
+pub(in crate::json) struct Steps(Rc<Cell<usize>>);
 
-/// One walk through a document. It counts its steps, so that no path keeps a thread for long.
+impl Default for Steps {
+    fn default() -> Self {
+        const STEPS_MAX: usize = 1 << 24;
+        Self(Rc::new(Cell::new(STEPS_MAX)))
+    }
+}
+
+impl Steps {
+    pub(super) fn spend(&self, steps: usize) -> Result<(), Stop> {
+        let left = self.0.get().checked_sub(steps).ok_or(Stop::TooLong)?;
+        self.0.set(left);
+        Ok(())
+    }
+}
+
+/// One walk through a document.
 #[derive(Debug)]
 pub(super) struct Walk<'d> {
     root: &'d Node,
-    steps_left: Cell<usize>,
+    steps: Steps,
 }
 
 /// Why a walk ended before it was through.
@@ -29,8 +47,8 @@ pub(super) enum Stop {
 type Found<'a, 'd> = &'a mut dyn FnMut(&Location, &'d Node) -> Result<(), Stop>;
 
 impl<'d> Walk<'d> {
-    pub(super) fn new(root: &'d Node) -> Self {
-        Self { root, steps_left: Cell::new(STEPS_MAX) }
+    pub(super) fn new(root: &'d Node, steps: &Steps) -> Self {
+        Self { root, steps: steps.clone() }
     }
 
     /// The document.
@@ -40,9 +58,7 @@ impl<'d> Walk<'d> {
 
     /// Counts steps.
     pub(super) fn spend(&self, steps: usize) -> Result<(), Stop> {
-        let left = self.steps_left.get().checked_sub(steps).ok_or(Stop::TooLong)?;
-        self.steps_left.set(left);
-        Ok(())
+        self.steps.spend(steps)
     }
 
     /// Finds what the segments lead to from a value on, which is at `at`. Every segment goes down at least one level, so

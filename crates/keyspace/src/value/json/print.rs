@@ -4,8 +4,8 @@ use std::io::Write;
 
 use super::{Node, Number};
 
-/// What to put between the parts of a text. The default is nothing.
-#[derive(Clone, Copy, Debug, Default)]
+/// What to put between the parts of a text, and how long it may get. The default is nothing, and no limit.
+#[derive(Clone, Copy, Debug)]
 pub struct Layout<'a> {
     /// Once for each level, at the beginning of a line.
     pub indent: &'a [u8],
@@ -13,6 +13,14 @@ pub struct Layout<'a> {
     pub newline: &'a [u8],
     /// Between a name's colon and the value.
     pub space: &'a [u8],
+    /// Soon after so many bytes printing ends, wherever it is.
+    pub bytes_max: usize,
+}
+
+impl Default for Layout<'_> {
+    fn default() -> Self {
+        Self { indent: b"", newline: b"", space: b"", bytes_max: usize::MAX }
+    }
 }
 
 impl Node {
@@ -23,6 +31,9 @@ impl Node {
 
     /// Appends the text, where this value lies `level` levels deep in what is printed.
     pub fn print_at(&self, out: &mut Vec<u8>, layout: Layout<'_>, level: usize) {
+        if out.len() > layout.bytes_max {
+            return;
+        }
         match self {
             Self::Null => out.extend(b"null"),
             Self::Bool(true) => out.extend(b"true"),
@@ -57,6 +68,9 @@ impl Layout<'_> {
         out.push(brackets[0]);
         let mut is_empty = true;
         for item in items {
+            if out.len() > self.bytes_max {
+                return;
+            }
             if !is_empty {
                 out.push(b',');
             }
@@ -79,7 +93,12 @@ impl Layout<'_> {
 
     fn break_line(self, out: &mut Vec<u8>, level: usize) {
         out.extend(self.newline);
-        (0..level).for_each(|_| out.extend(self.indent));
+        for _ in 0..level {
+            if out.len() > self.bytes_max {
+                return;
+            }
+            out.extend(self.indent);
+        }
     }
 }
 

@@ -123,6 +123,17 @@ fn of_a_name_that_occurs_twice_the_last_value_counts() {
     assert!(object.get(b"m100").is_none());
 }
 
+/// A short request can ask for a long indent on every line.
+#[test]
+fn printing_ends_soon_after_its_limit() {
+    let document = node(&format!("[[{}0]]", "0,".repeat(10_000)));
+    let indent = [b' '; 100];
+    let layout = Layout { indent: &indent, newline: b"\n", bytes_max: 1000, ..Layout::default() };
+    let mut out = Vec::new();
+    document.print_at(&mut out, layout, 0);
+    assert!((1001..=1200).contains(&out.len()), "{} bytes", out.len());
+}
+
 #[test]
 fn bytes_follow_the_formula() {
     assert_eq!(node("null").bytes(), 24);
@@ -271,7 +282,7 @@ proptest! {
         let read = parse(printed.as_bytes()).expect("own text is JSON");
         prop_assert_eq!(text(&read), printed);
         prop_assert_eq!(read.bytes(), node.bytes());
-        let layout = Layout { indent: b"\t", newline: b"\n", space: b" " };
+        let layout = Layout { indent: b"\t", newline: b"\n", space: b" ", ..Layout::default() };
         let mut spaced = Vec::new();
         node.print_at(&mut spaced, layout, 0);
         prop_assert!(parse(&spaced).expect("own text is JSON") == node);
