@@ -38,10 +38,11 @@ impl Call {
     /// As [`resolve`](Self::resolve), for a door without connections. It refuses every command that belongs to one,
     /// whatever its arguments are.
     pub fn resolve_over_rest(words: Words) -> Result<Self, ReplyError> {
-        match table::find(&words).filter(|command| command.needs_connection()) {
-            Some(command) => Err(not_over_rest(command)),
-            None => Self::resolve(words),
+        if let Some(command) = table::find(&words).filter(|command| command.needs_connection()) {
+            return Err(not_over_rest(command));
         }
+        let call = Self::resolve(words)?;
+        if call.command.needs_connection() { Err(not_over_rest(call.command)) } else { Ok(call) }
     }
 
     /// The command's declaration.

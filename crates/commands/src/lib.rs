@@ -19,15 +19,19 @@ mod scanning;
 mod spec;
 mod table;
 
+mod bitmap;
 mod connection;
 mod generic;
+mod geo;
 mod hash;
+mod hyperloglog;
 mod json;
 mod list;
 mod pubsub;
 mod server;
 mod set;
 mod sorted_set;
+mod stream;
 mod string;
 mod transactions;
 

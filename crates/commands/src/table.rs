@@ -17,9 +17,13 @@ pub const FAMILIES: &[&Family] = &[
     &crate::list::FAMILY,
     &crate::set::FAMILY,
     &crate::sorted_set::FAMILY,
+    &crate::bitmap::FAMILY,
+    &crate::hyperloglog::FAMILY,
+    &crate::geo::FAMILY,
     &crate::json::FAMILY,
     &crate::pubsub::FAMILY,
     &crate::transactions::FAMILY,
+    &crate::stream::FAMILY,
     &crate::connection::FAMILY,
     &crate::server::FAMILY,
 ];

@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use fastrand::Rng;
-use latchkey_commands::{Call, Cost, Facts, Settings, Site};
+use latchkey_commands::{Call, Cost, Facts, Growth, Settings, Site};
 use latchkey_keyspace::{Keyspace, Now};
 use latchkey_protocol::{Reply, ReplyError};
 
@@ -13,7 +13,7 @@ use crate::room::{self, Room};
 /// So many keys that are past their deadline are dropped before each command.
 const SWEPT_PER_COMMAND: usize = 20;
 
-/// From this many elements on, a command whose time grows with them is expected to take long.
+/// From this many elements, or bytes of strings, on, a command whose time grows with them is expected to take long.
 const LONG_ELEMENTS_MIN: usize = 4096;
 
 /// A keyspace with its limits, its settings and its own random numbers.
@@ -33,6 +33,19 @@ pub struct Ran {
     pub reply: Reply,
     /// Whether it was executed; a command that was refused for want of room was not, and is not charged.
     pub executed: bool,
+}
+
+/// There was not enough room.
+struct Short {
+    refusal: ReplyError,
+    /// How much the command would have added, where keys could be evicted for it.
+    added: Option<u64>,
+}
+
+impl From<ReplyError> for Short {
+    fn from(refusal: ReplyError) -> Self {
+        Self { refusal, added: None }
+    }
 }
 
 impl Database {
@@ -87,8 +100,8 @@ impl Database {
         match call.spec().cost {
             Cost::Small => false,
             Cost::Values => {
-                let elements = call.keys().iter().map(|key| view.elements(key.name)).sum::<usize>();
-                elements >= LONG_ELEMENTS_MIN
+                let weight = call.keys().iter().map(|key| view.weight(key.name)).sum::<usize>();
+                weight >= LONG_ELEMENTS_MIN
             }
             Cost::Database => self.keyspace.keys() >= LONG_ELEMENTS_MIN,
         }
@@ -132,17 +145,32 @@ impl Database {
     }
 
     fn run_if_it_fits(&mut self, call: &Call, now: Now) -> Result<Reply, ReplyError> {
+        let bytes_before = self.keyspace.bytes();
+        let added = match self.try_if_it_fits(call, now) {
+            Err(Short { added: Some(added), .. }) => added,
+            done => return done.map_err(|short| short.refusal),
+        };
+        // How much it adds is known now: where keys may be evicted for that, it gets a second chance.
+        debug_assert_eq!(self.keyspace.bytes(), bytes_before, "taken back");
+        self.evict(added, now);
+        self.try_if_it_fits(call, now).map_err(|short| short.refusal)
+    }
+
+    fn try_if_it_fits(&mut self, call: &Call, now: Now) -> Result<Reply, Short> {
         let room = Room::check(call, &self.keyspace, &self.limits, now)?;
         if !room.must_look_back {
             return Ok(self.run_now(call, now));
         }
+        let bytes_before = self.keyspace.bytes();
         self.keyspace.begin_undo();
         let reply = self.run_now(call, now);
-        match room.check_outcome(&self.keyspace, &self.limits, now) {
-            Ok(()) => self.keyspace.commit_undo(),
-            Err(refusal) => return self.give_up(refusal),
-        }
-        Ok(reply)
+        let Err(refusal) = room.check_outcome(&self.keyspace, &self.limits, now) else {
+            self.keyspace.commit_undo();
+            return Ok(reply);
+        };
+        let added = self.keyspace.bytes().checked_sub(bytes_before);
+        self.keyspace.roll_back();
+        Err(Short { refusal, added: added.filter(|_| self.limits.evicts) })
     }
 
     /// Takes the step back.
@@ -154,22 +182,39 @@ impl Database {
     /// Runs a command, whether there is room or not.
     fn run_now(&mut self, call: &Call, now: Now) -> Reply {
         self.facts.commands += 1;
-        call.run(&mut Site {
+        let (hits, misses) = self.keyspace.lookups();
+        let reply = call.run(&mut Site {
             keyspace: &mut self.keyspace,
             now,
             chance: &mut self.chance,
             facts: &self.facts,
             settings: &mut self.settings,
             record_bytes_max: self.limits.record_bytes_max,
-        })
+        });
+        if call.spec().is_read() {
+            let (found, missed) = self.keyspace.lookups();
+            self.facts.hits += found - hits;
+            self.facts.misses += missed - misses;
+        }
+        reply
     }
 
+    /// Evicts keys for what the command will add, where that is known before.
     fn make_room(&mut self, call: &Call, now: Now) {
-        let growth_max = room::growth_max(call);
-        if growth_max > 0 && self.limits.evicts {
-            let Self { keyspace, limits, chance, facts, .. } = self;
-            facts.evicted += room::evict(keyspace, limits, growth_max, now, chance);
+        if call.spec().growth == Growth::Arguments {
+            self.evict(room::growth_max(call), now);
         }
+    }
+
+    /// Evicts keys until `bytes` more fit, if the plan says so and they can fit at all. Whether keys went.
+    fn evict(&mut self, bytes: u64, now: Now) -> bool {
+        let Self { keyspace, limits, chance, facts, .. } = self;
+        let Some(max) = limits.stored_bytes_max.filter(|&max| limits.evicts && bytes <= max) else {
+            return false;
+        };
+        let evicted = room::evict(keyspace, max, bytes, now, chance);
+        facts.evicted += evicted;
+        evicted > 0
     }
 
     /// Whether all of the commands together cannot reach any limit.

@@ -79,28 +79,29 @@ fn records(
     growth_max: u64,
     now: Now,
 ) -> Vec<(Vec<u8>, u64)> {
-    if limits.record_bytes_max == u64::MAX {
+    // No key holds more than all keys together.
+    if keyspace.bytes().saturating_add(growth_max) <= limits.record_bytes_max {
         return Vec::new();
     }
     let view = keyspace.view(now);
     let keys = call.keys();
-    let sized = keys.iter().map(|key| (key.name.to_vec(), view.bytes_of(key.name).unwrap_or(0)));
-    sized.filter(|(_, bytes)| bytes.saturating_add(growth_max) > limits.record_bytes_max).collect()
+    let sized = keys.iter().map(|key| (key.name, view.bytes_of(key.name).unwrap_or(0)));
+    let long = sized.filter(|(_, bytes)| bytes.saturating_add(growth_max) > limits.record_bytes_max);
+    long.map(|(key, bytes)| (key.to_vec(), bytes)).collect()
 }
 
 /// Evicts keys until `bytes` more fit, if that can be done: of a few drawn at random, one with a deadline first, then
 /// the one that was used least recently. How many went.
 pub(crate) fn evict(
     keyspace: &mut Keyspace,
-    limits: &Limits,
+    stored_bytes_max: u64,
     bytes: u64,
     now: Now,
     chance: &mut fastrand::Rng,
 ) -> u64 {
     /// How many keys are looked at to find one to evict.
     const SAMPLES: usize = 8;
-    let Some(max) = limits.stored_bytes_max.filter(|_| limits.evicts) else { return 0 };
-    let target = max.saturating_sub(bytes.min(max / 2));
+    let target = stored_bytes_max.saturating_sub(bytes);
     let mut evicted = 0;
     while keyspace.bytes() > target {
         let view = keyspace.view(now);

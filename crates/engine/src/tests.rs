@@ -105,3 +105,33 @@ fn what_is_past_its_deadline_is_swept_without_being_asked_for() {
     while database.sweep(7, later) {}
     assert_eq!((database.stored_bytes(), database.next_due_ms()), (0, None));
 }
+
+#[test]
+fn eviction_makes_room_for_no_more_than_a_command_adds() {
+    let mut database = database(Limits { stored_bytes_max: Some(10_000), evicts: true, ..Limits::NONE });
+    for i in 0..150 {
+        run(&mut database, &format!("SET k{i} 1"));
+    }
+    let before = database.stored_bytes();
+    assert!(before > 7_000);
+    assert!(run(&mut database, "SETRANGE bits 4000 x").executed, "room had to be made for it");
+    assert!(
+        database.stored_bytes() > 9_000,
+        "{} of {before} left: too much was evicted",
+        database.stored_bytes()
+    );
+    assert!(refused(&run(&mut database, "SETRANGE bits 20000 x"), "ERR DB capacity"), "it can never fit");
+    assert!(database.stored_bytes() > 9_000, "keys went for a command that cannot fit");
+}
+
+/// As Redis counts: what reading commands look for; a write that looks at the old value is neither hit nor miss.
+#[test]
+fn reads_are_counted_as_hits_and_misses() {
+    let mut database = database(Limits::NONE);
+    for line in ["GET k", "SET k 1", "INCR k", "GET k", "MGET k nosuch k"] {
+        run(&mut database, line);
+    }
+    let Reply::Verbatim(info) = run(&mut database, "INFO stats").reply else { panic!("INFO answers text") };
+    let info = String::from_utf8(info.to_vec()).unwrap();
+    assert!(info.contains("keyspace_hits:3\r\nkeyspace_misses:2\r\n"), "{info}");
+}

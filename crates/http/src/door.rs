@@ -50,6 +50,8 @@ impl Readiness {
 const METHODS: &str = "HEAD, GET, POST, PUT, OPTIONS";
 /// Methods that the batch routes take.
 const BATCH_METHODS: &str = "POST, PUT, OPTIONS";
+/// Methods that the routes for whoever watches over the process take.
+const STATUS_METHODS: &str = "HEAD, GET, OPTIONS";
 
 impl<S: Stack> Door<S> {
     /// A door before this pipeline. `is_known` is asked before a large body is read.
@@ -73,6 +75,7 @@ impl<S: Stack> Door<S> {
             let error = ReplyError::fixed("ERR internal error");
             respond::error(StatusCode::INTERNAL_SERVER_ERROR, &error)
         });
+        respond::keep_sync_token(&parts.headers, response.headers_mut());
         cors::allow(&parts.headers, response.headers_mut());
         if parts.method == Method::HEAD {
             strip_body(&mut response);
@@ -87,8 +90,9 @@ impl<S: Stack> Door<S> {
         }
         let is_read = matches!(parts.method, Method::GET | Method::HEAD);
         match parts.uri.path() {
-            "/healthz" if is_read => return respond::status(true),
-            "/readyz" if is_read => return respond::status(self.readiness.get()),
+            "/healthz" | "/readyz" if !is_read => return respond::method_not_allowed(STATUS_METHODS),
+            "/healthz" => return respond::status(true),
+            "/readyz" => return respond::status(self.readiness.get()),
             _ => {}
         }
         let is_write = matches!(parts.method, Method::POST | Method::PUT);
@@ -108,7 +112,8 @@ impl<S: Stack> Door<S> {
     ) -> Result<Response<Full<Bytes>>, Unreadable> {
         let credential = read::credential(parts)?;
         let dialect = read::dialect(&parts.headers)?;
-        let body = read::body(body, &self.settings, &self.budget, || (self.is_known)(&credential)).await?;
+        let (body, _share) =
+            read::body(body, &self.settings, &self.budget, || (self.is_known)(&credential)).await?;
         let incoming = match read::incoming(route, parts, body, credential.clone(), &self.settings) {
             Ok(incoming) => incoming,
             // Somebody unknown learns no more than that.
@@ -120,7 +125,7 @@ impl<S: Stack> Door<S> {
             Ok(answer) => answer,
             Err(never) => match never {},
         };
-        Ok(respond::answer(answer, dialect, self.clock.now_ms()))
+        Ok(respond::answer(answer, dialect, &*self.clock))
     }
 }
 

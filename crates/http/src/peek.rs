@@ -1,7 +1,9 @@
 //! The first bytes of a connection tell what is spoken on it.
 
+use std::io::Cursor;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -12,6 +14,8 @@ pub(crate) enum Speech {
     Http2,
     /// A TLS handshake.
     Tls,
+    /// A Redis client's array of words.
+    Resp,
 }
 
 /// Looks at the first bytes, without taking them. `None` if none came in time, or the client went away.
@@ -20,10 +24,26 @@ pub(crate) async fn speech(stream: &TcpStream, deadline: Duration) -> Option<Spe
     let seen = timeout(deadline, stream.peek(&mut first)).await.ok()?.ok()?;
     match &first[..seen] {
         [] => None,
-        // The preface of HTTP/2 begins with PRI, which is no method of HTTP/1. One or two bytes decide as well: no
-        // method that is taken here but POST and PUT begins with P, and those go on with O and U.
-        [b'P', b'R', ..] => Some(Speech::Http2),
+        // The preface of HTTP/2 begins with PRI, which is no method of HTTP/1; PROPFIND is one, though not one that is
+        // taken here. Where only two bytes have come, they are those of a preface sooner than of PROPFIND.
+        [b'P', b'R'] | [b'P', b'R', b'I'] => Some(Speech::Http2),
         [0x16, ..] => Some(Speech::Tls),
+        [b'*', ..] => Some(Speech::Resp),
         _ => Some(Speech::Http1),
     }
+}
+
+/// What every HTTP/2 connection begins with: `PRI * HTTP/2.0` and some line ends.
+const PREFACE_BYTES: usize = 24;
+
+/// Waits for the whole preface of HTTP/2, and gives the stream back with it. hyper would wait for ever, so that two
+/// bytes could hold a connection. `None` if it does not come in time.
+pub(crate) async fn http2_preface(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    deadline: Duration,
+) -> Option<impl AsyncRead + AsyncWrite + Unpin> {
+    let (mut reader, writer) = tokio::io::split(stream);
+    let mut preface = [0; PREFACE_BYTES];
+    timeout(deadline, reader.read_exact(&mut preface)).await.ok()?.ok()?;
+    Some(tokio::io::join(Cursor::new(preface).chain(reader), writer))
 }

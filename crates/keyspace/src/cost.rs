@@ -15,6 +15,12 @@
 //! | each sorted set member | 40 + its length |
 //! | each value in a JSON document, the document itself included | 24, and the length of a string |
 //! | each member of a JSON object, besides its value | 24 + length of its name |
+//! | a stream | 64 |
+//! | each stream entry | 16 |
+//! | each field of an entry | 4 + length of the name + length of the value |
+//! | each consumer group | 128 + length of its name |
+//! | each consumer | 128 + length of its name |
+//! | each pending entry of a group | 128 |
 //!
 //! How a value is encoded in memory makes no difference.
 
@@ -34,3 +40,15 @@ pub const SORTED_SET_MEMBER: u64 = 40;
 pub const JSON_VALUE: u64 = 24;
 /// What a member of a JSON object costs besides the bytes of its name and what its value costs.
 pub const JSON_MEMBER: u64 = 24;
+/// What a stream costs besides what is in it.
+pub const STREAM: u64 = 64;
+/// What a stream entry costs besides its fields; the id is in it.
+pub const STREAM_ENTRY: u64 = 16;
+/// What a field of a stream entry costs besides the bytes of its name and value.
+pub const STREAM_FIELD: u64 = 4;
+/// What a consumer group costs besides its name and what is in it.
+pub const STREAM_GROUP: u64 = 128;
+/// What a consumer costs besides its name and what it has to acknowledge.
+pub const STREAM_CONSUMER: u64 = 128;
+/// What an entry costs that is delivered in a group and not acknowledged.
+pub const STREAM_PENDING: u64 = 128;

@@ -1,6 +1,7 @@
 //! The keyspace itself: entries, deadlines and size.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::collections::scan_map::ScanMap;
@@ -20,6 +21,8 @@ pub struct Keyspace {
     pub(crate) expiring: usize,
     pub(crate) bytes: u64,
     pub(crate) ledger: Ledger,
+    /// How often a value was looked for and found, and looked for and not found.
+    pub(crate) lookups: Cell<(u64, u64)>,
     announced: Option<Vec<Str>>,
 }
 
@@ -33,6 +36,7 @@ impl Keyspace {
             expiring: 0,
             bytes: 0,
             ledger: Ledger::default(),
+            lookups: Cell::default(),
             announced: None,
         }
     }
@@ -72,6 +76,11 @@ impl Keyspace {
     /// How many changes there have been: a position that goes forward with every write.
     pub fn changes(&self) -> u64 {
         self.ledger.changes
+    }
+
+    /// How often a value was looked for and found, and looked for and not found.
+    pub fn lookups(&self) -> (u64, u64) {
+        self.lookups.get()
     }
 
     /// When the next deadline falls, if there is one. The keyspace has to be swept some time after.

@@ -1,6 +1,6 @@
 //! Reading a keyspace at one instant.
 
-use crate::value::{Hash, Json, List, Set, SortedSet, Text};
+use crate::value::{Hash, Json, List, Set, SortedSet, Stream, Text};
 use crate::{Contents, Entry, Keyspace, Kind, Now, Str, Value, WrongType};
 
 /// The keyspace as it is at one instant. What is past its deadline is not there, whether or not it was swept already:
@@ -29,7 +29,10 @@ impl<'a> View<'a> {
 
     /// The value.
     pub fn value(&self, key: &[u8]) -> Option<&'a Value> {
-        let entry = self.peek(key)?;
+        let entry = self.peek(key);
+        let (found, missed) = self.space.lookups.get();
+        self.space.lookups.set(if entry.is_some() { (found + 1, missed) } else { (found, missed + 1) });
+        let entry = entry?;
         entry.touch(self.now);
         Some(&entry.value)
     }
@@ -78,6 +81,11 @@ impl<'a> View<'a> {
         self.typed(key)
     }
 
+    /// A stream.
+    pub fn stream(&self, key: &[u8]) -> Result<Option<&'a Stream>, WrongType> {
+        self.typed(key)
+    }
+
     /// How many keys exist. What is past its deadline and not swept yet is looked for, so this is exact.
     pub fn len(&self) -> usize {
         self.space.entries.len() - self.unswept().count()
@@ -106,9 +114,12 @@ impl<'a> View<'a> {
         self.peek(key).map(|entry| key.len() as u64 + entry.bytes())
     }
 
-    /// How many elements the key's value has; 0 for a string, or where there is no key.
-    pub fn elements(&self, key: &[u8]) -> usize {
-        self.space.entries.get(key).map_or(0, |entry| entry.value.elements())
+    /// How much there is to go through in the key's value: elements, or bytes of a string.
+    pub fn weight(&self, key: &[u8]) -> usize {
+        self.space.entries.get(key).map_or(0, |entry| match &entry.value {
+            Value::Text(text) => text.len(),
+            value => value.elements(),
+        })
     }
 
     /// Stored bytes of the whole keyspace.

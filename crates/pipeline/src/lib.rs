@@ -15,6 +15,7 @@ mod clock;
 mod layer;
 pub mod policy;
 mod stack;
+mod waiting;
 
 pub use answer::{Answer, Refusal, Replies, Standing};
 pub use backend::{Backend, Executed};

@@ -91,7 +91,7 @@ pub(crate) enum TokenCommand {
     Create(TokenCreate),
     /// Show what a signed token says, and whether it is good.
     Inspect(TokenInspect),
-    /// Revoke a token. A running server refuses it from then on, within a second.
+    /// Revoke a token. When this is done, a running server refuses it.
     Revoke(TokenRevoke),
 }
 

@@ -45,6 +45,7 @@ fn create(options: &DbCreate) -> Result<()> {
     };
     let (_, standard) = token("standard", false)?;
     let (_, read_only) = token("read-only", true)?;
+    tokens::let_server_see();
     say(format_args!("UPSTASH_REDIS_REST_TOKEN={standard}"));
     say(format_args!("# read-only token: {read_only}"));
     say(format_args!("# database {} ({}); the tokens are shown once", database.name, database.id));
@@ -87,6 +88,7 @@ fn delete(options: &DbDelete) -> Result<()> {
         bail!("this deletes '{}' with all its keys and tokens, for good: say so with --yes", database.name);
     }
     control.delete_database(database.id).wait()?;
+    tokens::let_server_see();
     say(format_args!("# deleted {} ({})", database.name, database.id));
     Ok(())
 }

@@ -136,6 +136,22 @@ mod tests {
         assert!(read(&format!("{public}[http.tls]\ncertificate = 'c'\nkey = 'k'")).is_ok());
     }
 
+    /// The files of `deploy/`, also with every setting that they show commented out.
+    #[test]
+    fn the_shipped_files_are_accepted() {
+        read(include_str!("../../../deploy/container.toml")).unwrap();
+        let shipped = include_str!("../../../deploy/latchkey.toml");
+        read(shipped).unwrap();
+        let is_setting = |line: &str| line.starts_with('[') || line.contains(" = ");
+        let uncommented = shipped
+            .lines()
+            .map(|line| line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line));
+        let all = read(&uncommented.collect::<Vec<_>>().join("\n")).unwrap();
+        assert!(all.http.tls.is_some() && all.tokens.hs256_secret_file.is_some());
+        let (door, default) = (all.http.door(), latchkey_http::Settings::default());
+        assert_eq!(format!("{door:?}"), format!("{default:?}"), "what is commented out shows the defaults");
+    }
+
     #[test]
     fn a_key_that_nobody_knows_is_named() {
         let refusal =

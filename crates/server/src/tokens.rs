@@ -1,6 +1,7 @@
 //! `latchkey token`: tokens on the command line. Works on the data directory, also while a server uses it.
 
 use std::io::Read;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use latchkey_control::{Control, Role};
@@ -32,6 +33,14 @@ pub(crate) fn open(data: &DataOption) -> Result<Control> {
         );
     }
     Ok(Control::open(&data.data, Role::Tool)?)
+}
+
+/// Waits until a server that uses the same data directory has seen what was changed: when the command line is back,
+/// a new token works and a revoked one does not.
+pub(crate) fn let_server_see() {
+    /// For the batch that the server may be writing when it looks.
+    const SLACK_MS: u64 = 100;
+    std::thread::sleep(Duration::from_millis(latchkey_control::FOREIGN_CHANGE_SEEN_MS + SLACK_MS));
 }
 
 /// The database of this name.
@@ -114,6 +123,7 @@ fn create(options: &TokenCreate) -> Result<()> {
         opaque: options.opaque,
     };
     let (id, text) = make(&control, &database, &new)?;
+    let_server_see();
     say(format_args!("UPSTASH_REDIS_REST_TOKEN={text}"));
     say(format_args!(
         "# id {id}; revoke it with: latchkey token revoke {id} --data {}",
@@ -167,6 +177,7 @@ fn revoke(token: &str, data: &DataOption) -> Result<()> {
     let control = open(data)?;
     let id = token_id(&control, token)?;
     let record = control.revoke_token(id, SystemClock.now_ms()).wait()?;
+    let_server_see();
     say(format_args!("# revoked {} ('{}')", record.id, record.name));
     Ok(())
 }

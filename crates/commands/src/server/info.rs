@@ -26,8 +26,11 @@ const REDIS_VERSION: &str = "8.2.0";
 /// What a section tells: names with values.
 type Lines = Vec<(&'static str, String)>;
 
+/// A section's name in lower case, and what makes its lines.
+type Section = (&'static str, fn(&Server<'_>) -> Lines);
+
 /// The sections, in Redis's order.
-const SECTIONS: &[(&str, fn(&Server<'_>) -> Lines)] = &[
+const SECTIONS: &[Section] = &[
     ("server", server),
     ("clients", clients),
     ("memory", memory),

@@ -19,6 +19,8 @@ pub(super) const SET: Spec = Spec::write("SET", set)
     .example(
         r#"> SET session abc EX 3600
 OK
+> TTL session
+(integer) 3600
 > SET session def NX
 (nil)
 > SET session def XX GET

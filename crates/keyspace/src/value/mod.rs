@@ -5,6 +5,7 @@ pub mod json;
 pub mod list;
 pub mod set;
 pub mod sorted_set;
+pub mod stream;
 pub mod text;
 
 pub use hash::Hash;
@@ -12,6 +13,7 @@ pub use json::Json;
 pub use list::List;
 pub use set::Set;
 pub use sorted_set::SortedSet;
+pub use stream::Stream;
 pub use text::Text;
 
 /// A value of any type. Collections are boxed, so that a string, the commonest value, stays small.
@@ -29,6 +31,8 @@ pub enum Value {
     SortedSet(Box<SortedSet>),
     /// A JSON document.
     Json(Box<Json>),
+    /// A stream.
+    Stream(Box<Stream>),
 }
 
 /// The type of a value, as TYPE names it.
@@ -46,6 +50,8 @@ pub enum Kind {
     SortedSet,
     /// `ReJSON-RL`, the name of RedisJSON's type
     Json,
+    /// `stream`
+    Stream,
 }
 
 impl Kind {
@@ -58,6 +64,7 @@ impl Kind {
             Self::Set => "set",
             Self::SortedSet => "zset",
             Self::Json => "ReJSON-RL",
+            Self::Stream => "stream",
         }
     }
 }
@@ -115,6 +122,7 @@ macro_rules! each {
             Value::Set($inner) => $body,
             Value::SortedSet($inner) => $body,
             Value::Json($inner) => $body,
+            Value::Stream($inner) => $body,
         }
     };
 }
@@ -134,6 +142,7 @@ impl Value {
             Self::Set(_) => Kind::Set,
             Self::SortedSet(_) => Kind::SortedSet,
             Self::Json(_) => Kind::Json,
+            Self::Stream(_) => Kind::Stream,
         }
     }
 

@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use latchkey_commands::{Call, Run, not_over_rest};
-use latchkey_protocol::{ReplyError, Words};
+use latchkey_commands::Call;
+use latchkey_protocol::ReplyError;
 use latchkey_tenancy::Principal;
 use tower::{Layer, Service};
 
@@ -49,16 +49,7 @@ where
 
     fn call(&mut self, authenticated: Authenticated) -> S::Future {
         let Authenticated { principal, shape, commands } = authenticated;
-        let calls = commands.into_iter().map(|words| words.and_then(resolve)).collect();
+        let calls = commands.into_iter().map(|words| words.and_then(Call::resolve_over_rest)).collect();
         self.inner.call(Resolved { principal, shape, calls })
-    }
-}
-
-/// Finds the command. What belongs to a connection never gets here from a door that has one.
-fn resolve(words: Words) -> Result<Call, ReplyError> {
-    let call = Call::resolve(words)?;
-    match call.spec().run {
-        Run::Session | Run::Container => Err(not_over_rest(call.command())),
-        Run::Read(_) | Run::Write(_) | Run::Server(_) => Ok(call),
     }
 }

@@ -31,14 +31,16 @@ impl<'a> Filter<'a> {
         if !args.option("FILTERBY") || args.len() != 2 {
             return Err(ReplyError::SYNTAX.into());
         }
-        let kinds: [(&str, fn(&'a [u8]) -> Self); 3] = [
-            ("MODULE", |_| Self::Module),
-            ("ACLCAT", |name| Self::Category(str::from_utf8(name).ok().and_then(Category::named))),
-            ("PATTERN", Self::Pattern),
-        ];
-        let kind = kinds.into_iter().find(|(name, _)| args.option(name));
-        let (_, make) = kind.ok_or(ReplyError::SYNTAX)?;
-        Ok(make(args.next()?))
+        if args.option("MODULE") {
+            Ok(Self::Module)
+        } else if args.option("ACLCAT") {
+            let name = str::from_utf8(args.next()?).ok();
+            Ok(Self::Category(name.and_then(Category::named)))
+        } else if args.option("PATTERN") {
+            Ok(Self::Pattern(args.next()?))
+        } else {
+            Err(ReplyError::SYNTAX.into())
+        }
     }
 
     fn passes(&self, command: &Command) -> bool {

@@ -1,0 +1,3 @@
+//! The command table, as other crates see it.
+
+mod reference;
