@@ -11,7 +11,7 @@ use crate::{Args, Cost, Result, Spec, Write};
 
 pub(super) const ARRAPPEND: Spec = Spec::write("JSON.ARRAPPEND", arrappend)
     .summary("Appends values to arrays in a JSON document.")
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(AtLeast(4))
     .keys(At(1))
     .grows_freely()

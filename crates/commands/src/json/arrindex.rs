@@ -12,7 +12,7 @@ use crate::{Args, Cost, Read, Result, Spec};
 
 pub(super) const ARRINDEX: Spec = Spec::read("JSON.ARRINDEX", arrindex)
     .summary("Returns where a value is first found in arrays of a JSON document; -1 where it is not.")
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(AtLeast(4))
     .keys(At(1))
     .cost(Cost::Values)

@@ -11,7 +11,7 @@ use crate::{Args, Cost, Result, Spec, Write};
 
 pub(super) const ARRINSERT: Spec = Spec::write("JSON.ARRINSERT", arrinsert)
     .summary("Inserts values before an index of arrays in a JSON document.")
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(AtLeast(5))
     .keys(At(1))
     .grows_freely()

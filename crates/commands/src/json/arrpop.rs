@@ -12,7 +12,7 @@ pub(super) const ARRPOP: Spec = Spec::write("JSON.ARRPOP", arrpop)
     .summary(
         "Removes an element, by default the last one, from arrays in a JSON document and returns its text.",
     )
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(AtLeast(2))
     .keys(At(1))
     .cost(Cost::Values)

@@ -13,7 +13,7 @@ use crate::{Args, Cost, Result, Spec, Write};
 
 pub(super) const ARRTRIM: Spec = Spec::write("JSON.ARRTRIM", arrtrim)
     .summary("Drops all elements of arrays in a JSON document but those from one index to another.")
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(Exactly(5))
     .keys(At(1))
     .cost(Cost::Values)

@@ -12,7 +12,7 @@ pub(super) const CLEAR: Spec = Spec::write("JSON.CLEAR", clear)
     .summary(
         "Empties arrays and objects and sets numbers to 0 in a JSON document. Returns how many it changed.",
     )
-    .since("2.0.0")
+    .since("8.0.0")
     .arity(AtLeast(2))
     .keys(At(1))
     .cost(Cost::Values)

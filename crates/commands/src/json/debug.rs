@@ -10,11 +10,11 @@ use crate::{Args, Cost, Read, Result, Spec};
 
 pub(super) const DEBUG: Spec = Spec::container("JSON.DEBUG", &[HELP, MEMORY])
     .summary("Tells how many bytes values in JSON documents take.")
-    .since("1.0.0");
+    .since("8.0.0");
 
 const HELP: Spec = Spec::read("HELP", help)
     .summary("Lists the subcommands of JSON.DEBUG.")
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(Exactly(2))
     .example(
         r#"> JSON.DEBUG HELP
@@ -25,7 +25,7 @@ const HELP: Spec = Spec::read("HELP", help)
 /// Answers stored bytes by the formula of [`cost`](latchkey_keyspace::cost), which quotas and bills are written in.
 const MEMORY: Spec = Spec::read("MEMORY", memory)
     .summary("Returns the stored bytes that values in a JSON document count for.")
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(AtLeast(3))
     .keys(At(2))
     .cost(Cost::Values)

@@ -12,7 +12,7 @@ use crate::{Args, Cost, Result, Spec, Write};
 
 pub(super) const DEL: Spec = Spec::write("JSON.DEL", del)
     .summary("Removes values from a JSON document, or the whole document. Returns how many it removed.")
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(AtLeast(2))
     .keys(At(1))
     .cost(Cost::Values)
@@ -29,7 +29,7 @@ OK
 
 pub(super) const FORGET: Spec = Spec::write("JSON.FORGET", del)
     .summary("Does what JSON.DEL does.")
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(AtLeast(2))
     .keys(At(1))
     .cost(Cost::Values)

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use latchkey_keyspace::Contents;
 use latchkey_keyspace::value::Json;
 use latchkey_keyspace::value::json::{self, DEPTH_MAX, JsonEffect, Location, Node};
 use latchkey_protocol::{Reply, ReplyError};
@@ -162,10 +163,14 @@ pub(super) fn last<A>(
         .ok_or_else(|| ReplyError::new(format!("ERR Path '{}' does not exist or {otherwise}", path.text())))
 }
 
-/// Refuses to let a document grow beyond what the plan allows under one key, before memory is taken for it.
+/// Refuses to let a document grow beyond what the plan allows under one key, before memory is taken for it. A document
+/// that is too large already may still be made smaller.
 pub(super) fn check_growth(db: &Write<'_>, json: &Json, matches: usize, growth_bytes: u64) -> Result<()> {
-    use latchkey_keyspace::Contents;
-    db.check_record_bytes((matches as u64).saturating_mul(growth_bytes).saturating_add(json.bytes()))
+    let growth_bytes = growth_bytes.saturating_mul(matches as u64);
+    if growth_bytes == 0 {
+        return Ok(());
+    }
+    db.check_record_bytes(growth_bytes.saturating_add(json.bytes()))
 }
 
 /// Refuses a value that would make the document too deep where it is put.

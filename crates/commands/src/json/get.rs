@@ -13,7 +13,7 @@ use crate::{Args, Cost, Read, Result, Spec};
 
 pub(super) const GET: Spec = Spec::read("JSON.GET", get)
     .summary("Returns the text of values in a JSON document.")
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(AtLeast(2))
     .keys(At(1))
     .cost(Cost::Values)

@@ -15,7 +15,7 @@ use crate::{Args, Cost, Result, Spec, Write};
 
 pub(super) const MERGE: Spec = Spec::write("JSON.MERGE", merge)
     .summary("Merges a value into values of a JSON document by RFC 7386: members that are null go.")
-    .since("2.6.0")
+    .since("8.0.0")
     .arity(Exactly(4))
     .keys(At(1))
     .grows_freely()
@@ -32,7 +32,7 @@ OK
 fn merge(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     let (key, path, patch) = (args.key()?, Path::parse(args.next()?)?, document::value(args.next()?)?);
     let json = db.view().json(key)?;
-    let mut places = json.map_or(Ok(Vec::new()), |json| path.locations(json.root()))?;
+    let places = json.map_or(Ok(Vec::new()), |json| path.locations(json.root()))?;
     let Some(json) = json.filter(|_| !places.is_empty()) else {
         let Some(changes) = created(db, json, &path, &patch)? else { return Ok(Reply::Null) };
         let mut json = db.json_or_new(key)?;
@@ -45,18 +45,24 @@ fn merge(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     }
     check_growth(db, json, places.len(), patch.bytes())?;
     places.iter().try_for_each(|at| check_depth(at, &patch))?;
+    merge_into(db, key, places, &patch)?;
+    Ok(Reply::OK)
+}
+
+/// Merges a patch into what is at these places: the last first, and each on what the others have left, for they may lie
+/// in each other.
+fn merge_into(db: &mut Write<'_>, key: &[u8], mut places: Vec<Location>, patch: &Node) -> Result<()> {
     places.sort_unstable();
     places.dedup();
-    // The last first, and each on what the others have left: they may lie in each other.
-    while let Some(mut at) = places.pop() {
-        let Some(mut json) = db.json(key)? else { break };
+    let Some(mut json) = db.json(key)? else { return Ok(()) };
+    for mut at in places.into_iter().rev() {
         let mut changes = Vec::new();
         if let Some(target) = json.at(&at) {
-            Merge { changes: &mut changes }.value(&mut at, target, &patch);
+            Merge { changes: &mut changes }.value(&mut at, target, patch);
         }
         changes.into_iter().for_each(|change| json.change(change));
     }
-    Ok(Reply::OK)
+    Ok(())
 }
 
 /// What puts the patch where nothing is yet; `None` if there is no object where it would go.

@@ -14,7 +14,7 @@ pub(super) const MGET: Spec = Spec::read("JSON.MGET", mget)
     .summary(
         "Returns the text of what one path leads to in several JSON documents; null for a key without one.",
     )
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(AtLeast(3))
     .keys(Range { first: 1, last: -2, step: 1 })
     .cost(Cost::Values)

@@ -1,4 +1,4 @@
-//! JSON documents, as in RedisJSON.
+//! JSON documents, as in the module RedisJSON, which is part of Redis since 8.0.
 
 mod arrappend;
 mod arrindex;

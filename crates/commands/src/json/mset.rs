@@ -14,7 +14,7 @@ use crate::{Args, Cost, Result, Spec, Write};
 
 pub(super) const MSET: Spec = Spec::write("JSON.MSET", mset)
     .summary("Sets values in several JSON documents at once, all of them or none.")
-    .since("2.6.0")
+    .since("8.0.0")
     .arity(AtLeast(4))
     .keys(Range { first: 1, last: -1, step: 3 })
     .grows_freely()

@@ -11,7 +11,7 @@ use crate::{Args, Cost, Result, Spec, Write};
 
 pub(super) const NUMINCRBY: Spec = Spec::write("JSON.NUMINCRBY", numincrby)
     .summary("Adds to numbers in a JSON document and returns the text of the results.")
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(Exactly(4))
     .keys(At(1))
     .cost(Cost::Values)
@@ -26,7 +26,7 @@ OK
 
 pub(super) const NUMMULTBY: Spec = Spec::write("JSON.NUMMULTBY", nummultby)
     .summary("Multiplies numbers in a JSON document and returns the text of the results.")
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(Exactly(4))
     .keys(At(1))
     .cost(Cost::Values)

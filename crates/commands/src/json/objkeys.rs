@@ -10,7 +10,7 @@ use crate::{Args, Cost, Read, Result, Spec};
 
 pub(super) const OBJKEYS: Spec = Spec::read("JSON.OBJKEYS", objkeys)
     .summary("Returns the names of the members of objects in a JSON document.")
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(AtLeast(2))
     .keys(At(1))
     .cost(Cost::Values)

@@ -10,7 +10,7 @@ use crate::{Args, Cost, Read, Result, Spec};
 
 pub(super) const OBJLEN: Spec = Spec::read("JSON.OBJLEN", objlen)
     .summary("Returns the number of members of objects in a JSON document.")
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(AtLeast(2))
     .keys(At(1))
     .cost(Cost::Values)

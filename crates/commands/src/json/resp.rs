@@ -10,7 +10,7 @@ use crate::{Args, Cost, Read, Result, Spec};
 
 pub(super) const RESP: Spec = Spec::read("JSON.RESP", resp)
     .summary("Returns values in a JSON document in the protocol's own types.")
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(AtLeast(2))
     .keys(At(1))
     .cost(Cost::Values)

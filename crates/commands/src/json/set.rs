@@ -1,11 +1,11 @@
 //! `JSON.SET key path value [NX | XX]`
 
-use latchkey_keyspace::cost;
 use latchkey_keyspace::value::Json;
 use latchkey_keyspace::value::json::{JsonEffect, Location, Node};
+use latchkey_keyspace::{Contents, cost};
 use latchkey_protocol::Reply;
 
-use super::document::{self, NO_ROOT, check_depth, check_elements_depth, check_growth};
+use super::document::{self, NO_ROOT, check_depth, check_elements_depth, check_growth, outermost};
 use super::path::Path;
 use crate::Arity::AtLeast;
 use crate::Keys::At;
@@ -13,7 +13,7 @@ use crate::{Args, Cost, Result, Spec, Write};
 
 pub(super) const SET: Spec = Spec::write("JSON.SET", set)
     .summary("Sets values in a JSON document, or a whole document. Levels in between are not created.")
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(AtLeast(4))
     .keys(At(1))
     .grows_freely()
@@ -94,9 +94,11 @@ fn whole(db: &Write<'_>, exists: bool, value: Node, condition: Condition) -> Res
 
 /// The last place first: then what lies in another is set before the other takes it away.
 fn replace(db: &Write<'_>, json: &Json, mut places: Vec<Location>, value: &Node) -> Result<Vec<JsonEffect>> {
-    check_growth(db, json, places.len(), value.bytes())?;
     places.sort_unstable_by(|one, other| other.cmp(one));
     places.dedup();
+    let replaced = outermost(places.clone()).iter().filter_map(|at| json.at(at)).map(Node::bytes).sum();
+    let new = value.bytes().saturating_mul(places.len() as u64);
+    db.check_record_bytes(json.bytes().saturating_sub(replaced).saturating_add(new))?;
     let set = |at: Location| {
         check_depth(&at, value)?;
         Ok(JsonEffect::Set { at, node: value.clone() })

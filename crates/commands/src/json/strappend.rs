@@ -12,7 +12,7 @@ use crate::{Args, Cost, Result, Spec, Write};
 
 pub(super) const STRAPPEND: Spec = Spec::write("JSON.STRAPPEND", strappend)
     .summary("Appends a string to strings in a JSON document.")
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(AtLeast(3))
     .keys(At(1))
     .grows_freely()

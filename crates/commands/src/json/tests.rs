@@ -587,6 +587,7 @@ fn documents_stay_within_the_plan() {
         let refusal = show(&shell.run(&line));
         assert_eq!(refusal, "(error) ERR max single record size exceeded", "{}", &line[..20]);
     }
+    assert_eq!(show(&shell.run("JSON.SET doc $.* 1")), "OK");
     shell.run(&format!("JSON.SET doc $ [{}[]]", "[],".repeat(20_000)));
     for command in ["JSON.ARRAPPEND doc $.*", "JSON.ARRINSERT doc $.* 0"] {
         assert!(

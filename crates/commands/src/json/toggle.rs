@@ -11,7 +11,7 @@ use crate::{Args, Cost, Result, Spec, Write};
 
 pub(super) const TOGGLE: Spec = Spec::write("JSON.TOGGLE", toggle)
     .summary("Turns true into false and false into true in a JSON document.")
-    .since("2.0.0")
+    .since("8.0.0")
     .arity(Exactly(3))
     .keys(At(1))
     .cost(Cost::Values)

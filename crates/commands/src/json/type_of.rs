@@ -9,7 +9,7 @@ use crate::{Args, Cost, Read, Result, Spec};
 
 pub(super) const TYPE: Spec = Spec::read("JSON.TYPE", type_of)
     .summary("Returns the types of values in a JSON document.")
-    .since("1.0.0")
+    .since("8.0.0")
     .arity(AtLeast(2))
     .keys(At(1))
     .cost(Cost::Values)
