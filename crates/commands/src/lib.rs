@@ -25,6 +25,7 @@ mod generic;
 mod geo;
 mod hash;
 mod hyperloglog;
+mod json;
 mod list;
 mod pubsub;
 mod scripting;

@@ -20,6 +20,7 @@ pub const FAMILIES: &[&Family] = &[
     &crate::bitmap::FAMILY,
     &crate::hyperloglog::FAMILY,
     &crate::geo::FAMILY,
+    &crate::json::FAMILY,
     &crate::pubsub::FAMILY,
     &crate::scripting::FAMILY,
     &crate::transactions::FAMILY,

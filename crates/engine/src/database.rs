@@ -70,6 +70,7 @@ impl Database {
 
     /// Runs one command.
     pub fn run(&mut self, call: &Call, now: Now) -> Ran {
+        self.keyspace.forget_savepoints();
         self.sweep(SWEPT_PER_COMMAND, now);
         self.make_room(call, now);
         match self.run_if_it_fits(call, now) {
@@ -81,6 +82,7 @@ impl Database {
     /// Runs several commands as one step: nobody sees a state in between. An error of one does not stop the others, as
     /// in Redis; but if there is no room for one of them, none of them happened.
     pub fn run_all(&mut self, calls: &[Call], now: Now) -> Result<Vec<Reply>, ReplyError> {
+        self.keyspace.forget_savepoints();
         self.sweep(SWEPT_PER_COMMAND, now);
         calls.iter().for_each(|call| self.make_room(call, now));
         if calls.iter().all(|call| room::growth_max(call) == 0) || self.is_roomy(calls) {

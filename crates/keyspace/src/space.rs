@@ -115,6 +115,11 @@ impl Keyspace {
         }
     }
 
+    /// Forgets savepoints that were neither released nor gone back to, because what made them panicked.
+    pub fn forget_savepoints(&mut self) {
+        self.ledger.undo = None;
+    }
+
     /// Starts to record the coming changes.
     pub fn begin_record(&mut self) {
         self.ledger.record = Some(Vec::new());

@@ -35,11 +35,8 @@ OK
 1) (integer) 0",
     );
 
-const HELP: Spec = Spec::server("HELP", help)
-    .summary("Lists what SCRIPT holds.")
-    .since("5.0.0")
-    .arity(Exactly(2))
-    .example(
+const HELP: Spec =
+    Spec::server("HELP", help).summary("Lists what SCRIPT holds.").since("5.0.0").arity(Exactly(2)).example(
         "> SCRIPT HELP
  1) SCRIPT <subcommand> [<arg> ...]. Subcommands are:
  2) EXISTS <sha1> [<sha1> ...]
