@@ -34,7 +34,7 @@ mod transactions;
 mod tests;
 
 pub use args::{Args, float, int};
-pub use call::{Call, Site, not_over_rest};
+pub use call::{Call, Site, not_available, not_over_rest};
 pub use category::{Categories, Category};
 pub use context::{Facts, Read, Server, Settings, Write};
 pub use error::{Error, Result};

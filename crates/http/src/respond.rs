@@ -23,7 +23,7 @@ const UNAVAILABLE_RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 /// The response to an answer. Its length is counted as the caller's usage.
 pub(crate) fn answer(answer: Answer, dialect: Dialect, now_ms: u64) -> Response<Full<Bytes>> {
-    let Answer { replies, standing } = answer;
+    let Answer { replies, standing, .. } = answer;
     let limit = standing.as_ref().map(|standing| standing.principal.limits().reply_bytes_max);
     let body_bytes_max = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     let mut response = match replies {

@@ -12,6 +12,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use latchkey_pipeline::Stack;
+use latchkey_tls::Tls;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -19,8 +20,9 @@ use tokio::time::timeout;
 
 use crate::Door;
 use crate::peek::{self, Speech};
-use crate::tls::Tls;
 
+/// What a TLS client can choose from.
+const PROTOCOLS: &[&[u8]] = &[b"h2", b"http/1.1"];
 /// Streams that one HTTP/2 connection may have open.
 const STREAMS_MAX: u32 = 256;
 /// The largest head of a request: path form puts arguments there.
@@ -52,8 +54,8 @@ impl<S: Stack> Server<S> {
         door: Arc<Door<S>>,
         tls: Option<Tls>,
     ) -> Result<Self, ServerError> {
-        let bound = TcpListener::bind(address).await;
-        Ok(Self { listener: bound.map_err(|cause| ServerError { address, cause })?, door, tls })
+        let listener = TcpListener::bind(address).await.map_err(|cause| ServerError { address, cause })?;
+        Ok(Self { listener, door, tls: tls.map(|tls| tls.offering(PROTOCOLS)) })
     }
 
     /// Where it listens: tells the port that the system chose for port 0.

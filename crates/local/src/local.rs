@@ -18,6 +18,8 @@ use crate::tenant::{Busy, Tenant};
 
 /// After so many commands of a pipeline others get their turn …
 const TURN_COMMANDS: usize = 64;
+/// … or, on a connection, after so many bytes of replies …
+const TURN_REPLY_BYTES: u64 = 256 * 1024;
 /// … or after so long.
 const TURN: Duration = Duration::from_micros(500);
 
@@ -110,7 +112,7 @@ impl Local {
                 Ok(call) => ran.push_outcome(call, self.run(database, call)),
                 Err(refusal) => ran.replies.push(Reply::Error(refusal.clone())),
             }
-            if began.elapsed() > TURN {
+            if began.elapsed() > TURN || ran.is_full() {
                 break;
             }
         }
@@ -143,6 +145,20 @@ impl Local {
         Ok(ran.into_executed())
     }
 
+    /// Runs the first commands of a stream: one turn.
+    fn stream(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
+        let calls = admitted.calls();
+        let mut ran = Ran::new(calls.len().min(TURN_COMMANDS), admitted);
+        let (garbage, position) = tenant.with(|database| {
+            database.set_limits(limits(admitted.principal()));
+            self.take_turn(database, calls, &mut ran);
+            (database.take_garbage(), database.position())
+        })?;
+        self.free.take(garbage);
+        ran.position = position;
+        Ok(ran.into_executed())
+    }
+
     fn transaction(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
         let calls: Vec<Call> = admitted.calls().iter().flatten().cloned().collect();
         let mut ran = Ran::new(calls.len(), admitted);
@@ -167,6 +183,7 @@ impl Backend for Local {
         let tenant = self.tenant(admitted.principal());
         match admitted.shape() {
             Shape::Atomic => self.transaction(&tenant, admitted),
+            Shape::Stream => self.stream(&tenant, admitted),
             Shape::One | Shape::Pipeline => self.pipeline(&tenant, admitted).await,
         }
     }
@@ -179,6 +196,8 @@ struct Ran {
     position: u64,
     reply_bytes: u64,
     reply_bytes_max: u64,
+    /// Whether replies leave as they come, so that only each by itself has a limit.
+    streams: bool,
 }
 
 impl Ran {
@@ -190,6 +209,7 @@ impl Ran {
             position: 0,
             reply_bytes: 0,
             reply_bytes_max,
+            streams: admitted.shape() == Shape::Stream,
         }
     }
 
@@ -198,12 +218,18 @@ impl Ran {
         self.push(ran.reply);
     }
 
+    /// Whether the replies so far should leave before there are more.
+    fn is_full(&self) -> bool {
+        self.streams && self.reply_bytes > TURN_REPLY_BYTES
+    }
+
     /// Keeps a reply, unless all replies together would be larger than the plan allows: no batch of reads may gather
     /// more memory than that.
     fn push(&mut self, reply: Reply) {
-        let bytes = self.reply_bytes + reply.bytes() as u64;
+        let others = if self.streams { 0 } else { self.reply_bytes };
+        let bytes = others + reply.bytes() as u64;
         if bytes <= self.reply_bytes_max {
-            self.reply_bytes = bytes;
+            self.reply_bytes += reply.bytes() as u64;
             self.replies.push(reply);
         } else {
             let (limit, actual) = (self.reply_bytes_max as usize, bytes as usize);

@@ -28,7 +28,7 @@ fn fits(call: &Call, limits: &Limits) -> Result<(), ReplyError> {
     Ok(())
 }
 
-fn no_permission(name: &str) -> ReplyError {
+pub(crate) fn no_permission(name: &str) -> ReplyError {
     ReplyError::new(format!(
         "NOPERM this user has no permissions to run the '{name}' command or its subcommand"
     ))

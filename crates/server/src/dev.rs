@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use latchkey_control::Control;
-use latchkey_http::tls::Tls;
 use latchkey_tenancy::{
     DatabaseId, DatabaseRecord, Limits, Plan, TokenDigest, TokenId, TokenKind, TokenRecord, opaque_secret,
 };
+use latchkey_tls::Tls;
 use tokio::sync::watch;
 
 use crate::cli::{DevOptions, DevTls, Quota};

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use latchkey_control::{Control, Role};
-use latchkey_http::tls::{RELOAD_PERIOD, Tls};
 use latchkey_http::{Door, Readiness, Server, Settings};
 use latchkey_local::{About, Local, SystemClock};
 use latchkey_pipeline::{Clock, Stack, stack};
 use latchkey_tenancy::{Authority, Change, LeaseStore, Records, SigningKeyRecord};
+use latchkey_tls::{RELOAD_PERIOD, Tls};
 use tokio::sync::watch;
 
 use crate::entropy;

@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Context, Result, bail};
 use latchkey_control::Control;
-use latchkey_http::tls::Tls;
 use latchkey_tenancy::{SigningKey, SigningKeyRecord, TokenDigest, TokenKind};
+use latchkey_tls::Tls;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;

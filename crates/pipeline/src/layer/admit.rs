@@ -166,7 +166,7 @@ impl AdmitLayer {
         let (allowance, now_ms) = (checked.principal.allowance(), self.clock.now_ms());
         let reserved = match checked.shape {
             Shape::Atomic => allowance.reserve_all(checked.metered, now_ms),
-            Shape::One | Shape::Pipeline => allowance.reserve_up_to(checked.metered, now_ms),
+            Shape::One | Shape::Pipeline | Shape::Stream => allowance.reserve_up_to(checked.metered, now_ms),
         };
         Attempt::Decided(match (reserved, checked.shape) {
             (Reserved::Granted { reservation, refill }, _) => {
@@ -174,7 +174,7 @@ impl AdmitLayer {
                 Ok(Allowed { refusal: reservation.refusal(), reservation: Some(reservation) })
             }
             // Every entry of the pipeline that costs something is refused; those that are free still run.
-            (Reserved::Exhausted(refusal), Shape::Pipeline) => {
+            (Reserved::Exhausted(refusal), Shape::Pipeline | Shape::Stream) => {
                 Ok(Allowed { reservation: None, refusal: Some(refusal) })
             }
             (Reserved::Exhausted(refusal), _) => Err(Refusal::Exhausted(refusal)),

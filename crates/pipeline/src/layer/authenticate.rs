@@ -6,10 +6,10 @@ use std::task::{Context, Poll};
 
 use futures_util::future::{Either, Ready, ready};
 use latchkey_protocol::{ReplyError, Words};
-use latchkey_tenancy::{Authority, Principal};
+use latchkey_tenancy::{AuthError, Authority, Principal};
 use tower::{Layer, Service};
 
-use crate::{Answer, Batch, Clock, Incoming, Shape};
+use crate::{Answer, Batch, Caller, Clock, Incoming, Shape};
 
 /// Commands whose sender is known. Only [`Authenticate`] makes one.
 #[derive(Debug)]
@@ -29,6 +29,18 @@ pub(crate) struct AuthenticateLayer {
 pub(crate) struct Authenticate<S> {
     inner: S,
     layer: AuthenticateLayer,
+}
+
+impl AuthenticateLayer {
+    fn identify(&self, caller: &Caller) -> Result<Arc<Principal>, AuthError> {
+        let now_ms = self.clock.now_ms();
+        match caller {
+            Caller::Token(token) => self.authority.authenticate(token, now_ms),
+            Caller::Session(session) => {
+                session.principal().standing(now_ms).map(|()| Arc::clone(session.principal()))
+            }
+        }
+    }
 }
 
 impl<S> Layer<S> for AuthenticateLayer {
@@ -52,8 +64,7 @@ where
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let AuthenticateLayer { authority, clock } = &self.layer;
-        match authority.authenticate(&incoming.credential, clock.now_ms()) {
+        match self.layer.identify(&incoming.caller) {
             Ok(principal) => {
                 let Incoming { shape, commands, .. } = incoming;
                 Either::Right(self.inner.call(Authenticated { principal, shape, commands }))
