@@ -12,6 +12,8 @@ pub(crate) enum Speech {
     Http2,
     /// A TLS handshake.
     Tls,
+    /// The Redis protocol, which has a port of its own.
+    Resp,
 }
 
 /// Looks at the first bytes, without taking them. `None` if none came in time, or the client went away.
@@ -24,6 +26,8 @@ pub(crate) async fn speech(stream: &TcpStream, deadline: Duration) -> Option<Spe
         // method that is taken here but POST and PUT begins with P, and those go on with O and U.
         [b'P', b'R', ..] => Some(Speech::Http2),
         [0x16, ..] => Some(Speech::Tls),
+        // No HTTP request begins with a star, and no method with PI, but the PING that somebody types does.
+        [b'*', ..] | [b'P', b'I', ..] => Some(Speech::Resp),
         _ => Some(Speech::Http1),
     }
 }

@@ -126,6 +126,7 @@ async fn connection<S: Stack>(
             Ok(Err(error)) => tracing::debug!(%error, "TLS handshake"),
             Err(_) => tracing::debug!("TLS handshake took too long"),
         },
+        (_, Speech::Resp) => say(&mut stream, RESP_ON_HTTP).await,
         (Some(_), _) => say(&mut stream, PLAIN_ON_TLS).await,
         (None, Speech::Tls) => tracing::debug!("a TLS handshake on a port without TLS"),
         (None, Speech::Http1) => serve_http1(stream, door, stopped).await,
@@ -138,6 +139,12 @@ const PLAIN_ON_TLS: &str = concat!(
     "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\nconnection: close\r\n",
     "content-length: 76\r\n\r\n",
     "{\"error\":\"ERR this port speaks TLS: use https:// instead of http:// in the URL\"}"
+);
+
+/// What a client of Redis is told here.
+const RESP_ON_HTTP: &str = concat!(
+    "-ERR this is the REST port, which speaks HTTP: give its http:// or https:// URL to a REST client; the Redis ",
+    "protocol has a port of its own (redis:// or rediss://, 6379 unless configured otherwise)\r\n"
 );
 
 async fn say(stream: &mut TcpStream, what: &str) {

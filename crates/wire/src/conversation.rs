@@ -94,6 +94,8 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             };
             if farewell.await.is_none() {
                 tracing::debug!(client = self.client.id, "the client was gone first");
+            } else if matches!(end, Ends::Dismissed | Ends::NoMemory) {
+                self.line.linger().await;
             }
         }
     }

@@ -1,11 +1,12 @@
 //! The bytes of one connection, in and out, within limits.
 
 use std::io;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::door::Share;
 
@@ -47,6 +48,18 @@ pub(crate) enum Ends {
     Stopped,
     #[error("the socket failed: {0}")]
     Broken(io::Error),
+}
+
+/// So long a client may take to read why it is dismissed.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Reads and drops what comes, until the client closes or has had its time.
+pub(crate) async fn linger(stream: &mut (impl AsyncRead + Unpin)) {
+    let mut dropped = [0; 4096];
+    let reading = async { while stream.read(&mut dropped).await.is_ok_and(|bytes| bytes > 0) {} };
+    if timeout(LINGER, reading).await.is_err() {
+        tracing::debug!("the client did not close");
+    }
 }
 
 impl<'a, T: AsyncRead + AsyncWrite + Unpin> Line<'a, T> {
@@ -108,8 +121,13 @@ impl<'a, T: AsyncRead + AsyncWrite + Unpin> Line<'a, T> {
         written.map_err(|_| Ends::Silent)?.map_err(Ends::Broken)
     }
 
-    /// Says that nothing more comes, so that the client reads what was written last.
+    /// Says that nothing more comes.
     pub(crate) async fn close(&mut self) -> io::Result<()> {
         self.stream.shutdown().await
+    }
+
+    /// Reads what the client had still sent, for a short time: to close before would take from it what was written last.
+    pub(crate) async fn linger(&mut self) {
+        linger(&mut self.stream).await;
     }
 }

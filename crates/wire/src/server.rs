@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
 use crate::conversation::Conversation;
+use crate::line::linger;
 use crate::{Door, wrong_door};
 
 /// After a failed accept (too many open files, say), so long until the next.
@@ -132,8 +133,10 @@ async fn connection<S: Stack>(
             Err(_) => tracing::debug!("TLS handshake took too long"),
         },
         (Some(_), first) => {
-            let told = stream.write_all(&wrong_door::plain_on_tls(first)).await;
-            tracing::debug!(told = told.is_ok(), "plain text on a port with TLS");
+            tracing::debug!(%peer, "plain text on a port with TLS");
+            if stream.write_all(&wrong_door::plain_on_tls(first)).await.is_ok() {
+                linger(&mut stream).await;
+            }
         }
         (None, TLS_HANDSHAKE) => tracing::warn!(
             %peer,

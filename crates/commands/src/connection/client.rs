@@ -3,9 +3,10 @@
 use crate::Arity::{AtLeast, Exactly};
 use crate::{Category, Spec};
 
-pub(super) const CLIENT: Spec = Spec::container("CLIENT", &[GETNAME, ID, INFO, LIST, REPLY, SETINFO, SETNAME])
-    .summary("Holds commands about connections.")
-    .since("2.4.0");
+pub(super) const CLIENT: Spec =
+    Spec::container("CLIENT", &[GETNAME, ID, INFO, LIST, REPLY, SETINFO, SETNAME])
+        .summary("Holds commands about connections.")
+        .since("2.4.0");
 
 const GETNAME: Spec = Spec::session("GETNAME")
     .summary("Returns the connection's name.")
