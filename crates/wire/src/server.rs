@@ -138,10 +138,14 @@ async fn connection<S: Stack>(
                 linger(&mut stream).await;
             }
         }
-        (None, TLS_HANDSHAKE) => tracing::warn!(
-            %peer,
-            "a TLS handshake on the RESP port, which is without TLS: use redis:// instead of rediss://"
-        ),
+        (None, TLS_HANDSHAKE) => {
+            tracing::warn!(
+                %peer,
+                "a TLS handshake on the RESP port, which is without TLS: use redis:// instead of rediss://"
+            );
+            // What has arrived is read, so that the client sees the connection end and not break.
+            drop(stream.try_read(&mut [0; 4096]));
+        }
         (None, _) => Conversation::new(stream, [peer, own], door, stopped).hold().await,
     }
 }
