@@ -39,5 +39,6 @@ pub use category::{Categories, Category};
 pub use context::{Facts, Read, Server, Settings, Write};
 pub use error::{Error, Result};
 pub use keys::{Access, Key, Keys};
+pub use latchkey_keyspace::Watches;
 pub use spec::{Arity, Cost, Growth, Run, Spec};
 pub use table::{Command, FAMILIES, Family, commands, find};

@@ -78,7 +78,7 @@ fn refused(refusal: &Refusal, now_ms: u64) -> Response<Full<Bytes>> {
             let seconds = HeaderValue::from(exhausted.retry_after_seconds(now_ms));
             (StatusCode::TOO_MANY_REQUESTS, Some(seconds))
         }
-        Refusal::Discarded(_) => (StatusCode::BAD_REQUEST, None),
+        Refusal::Discarded(_) | Refusal::Overtaken => (StatusCode::BAD_REQUEST, None),
         Refusal::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, Some(UNAVAILABLE_RETRY_AFTER)),
     };
     let mut response = error(status, &refusal.error());

@@ -13,7 +13,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use latchkey_pipeline::Stack;
 use latchkey_tls::Tls;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
@@ -29,6 +29,8 @@ const STREAMS_MAX: u32 = 256;
 const HEAD_BYTES_MAX: usize = 256 * 1024;
 /// How often an HTTP/2 connection that is quiet is asked whether somebody is there.
 const PING_PERIOD: Duration = Duration::from_secs(30);
+/// So long whoever came to the wrong door may take to read what it is told.
+const LINGER: Duration = Duration::from_secs(1);
 /// After a failed accept (too many open files, say), so long until the next.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -149,7 +151,17 @@ const RESP_ON_HTTP: &str = concat!(
 
 async fn say(stream: &mut TcpStream, what: &str) {
     if let Err(error) = stream.write_all(what.as_bytes()).await {
-        tracing::debug!(%error, "answering at the wrong door");
+        return tracing::debug!(%error, "answering at the wrong door");
+    }
+    // To close before all is read that the client sends would take the answer from it.
+    let mut dropped = [0; 4096];
+    let told = async {
+        stream.shutdown().await?;
+        while stream.read(&mut dropped).await? > 0 {}
+        Ok::<_, std::io::Error>(())
+    };
+    if !matches!(timeout(LINGER, told).await, Ok(Ok(()))) {
+        tracing::debug!("whoever came to the wrong door did not close in time");
     }
 }
 

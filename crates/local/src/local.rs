@@ -159,20 +159,42 @@ impl Local {
         Ok(ran.into_executed())
     }
 
+    fn watch(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
+        let mut ran = Ran::new(1, admitted);
+        ran.position = tenant.with(|database| {
+            let now = self.now();
+            if let Some(watching) = admitted.watching() {
+                let mut watches = watching.lock();
+                admitted.calls().iter().flatten().for_each(|call| database.watch(call, now, &mut watches));
+            }
+            database.position()
+        })?;
+        for call in admitted.calls() {
+            ran.push(call.as_ref().map_or_else(|error| error.clone().into(), |_| Reply::OK));
+        }
+        Ok(ran.into_executed())
+    }
+
     fn transaction(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
         let calls: Vec<Call> = admitted.calls().iter().flatten().cloned().collect();
         let mut ran = Ran::new(calls.len(), admitted);
         let (outcome, garbage, position) = tenant.with(|database| {
             let now = self.now();
             database.set_limits(limits(admitted.principal()));
+            let is_overtaken = admitted
+                .watching()
+                .is_some_and(|watching| database.are_touched(&std::mem::take(&mut watching.lock()), now));
+            if is_overtaken {
+                return (Err(Refusal::Overtaken), database.take_garbage(), database.position());
+            }
             let long = calls.iter().any(|call| database.is_long(call, now));
             let outcome =
                 if long { offload(|| database.run_all(&calls, now)) } else { database.run_all(&calls, now) };
-            (outcome, database.take_garbage(), database.position())
+            (outcome.map_err(Refusal::Discarded), database.take_garbage(), database.position())
         })?;
         self.free.take(garbage);
         ran.position = position;
-        let replies = outcome.map_err(Refusal::Discarded)?;
+        let replies = outcome?;
         replies.into_iter().for_each(|reply| ran.push(reply));
         Ok(ran.into_executed())
     }
@@ -183,6 +205,7 @@ impl Backend for Local {
         let tenant = self.tenant(admitted.principal());
         match admitted.shape() {
             Shape::Atomic => self.transaction(&tenant, admitted),
+            Shape::Watch => self.watch(&tenant, admitted),
             Shape::Stream => self.stream(&tenant, admitted),
             Shape::One | Shape::Pipeline => self.pipeline(&tenant, admitted).await,
         }

@@ -38,6 +38,8 @@ pub enum Refusal {
     Exhausted(Exhausted),
     /// A transaction was discarded because one of its commands cannot be run, or there is no room for it.
     Discarded(ReplyError),
+    /// A key that the session watches was changed, so the transaction was not run.
+    Overtaken,
     /// The database is busy, or the server cannot answer now; to be tried again.
     Unavailable(ReplyError),
 }
@@ -47,6 +49,7 @@ impl Refusal {
     pub fn error(&self) -> ReplyError {
         match self {
             Self::Unauthenticated(error) | Self::Discarded(error) | Self::Unavailable(error) => error.clone(),
+            Self::Overtaken => ReplyError::fixed("EXECABORT a watched key was changed"),
             Self::Exhausted(exhausted) => ReplyError::new(exhausted.to_string()),
         }
     }

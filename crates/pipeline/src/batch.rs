@@ -20,7 +20,10 @@ pub enum Shape {
     /// Each for itself, as they come from a connection: the backend may stop before the end, and what it has not run
     /// comes back with the answer, to be handed in again.
     Stream,
-    /// As one step: all or none are run, and nobody sees a state in between.
+    /// WATCH: the session's next transaction is to run only if nobody changes the keys before.
+    Watch,
+    /// As one step: all or none are run, and nobody sees a state in between. None if a key that the session watches was
+    /// changed.
     Atomic,
 }
 

@@ -25,5 +25,5 @@ pub use latchkey_tenancy::{AUTHENTICATION_REFUSED, DatabaseId};
 pub use layer::admit::Admitted;
 pub use layer::authenticate::Authenticated;
 pub use layer::resolve::Resolved;
-pub use session::{Asked, Caller, Gate, Session, asked, not_available};
+pub use session::{Asked, Caller, Gate, Session, Watching, asked, not_available};
 pub use stack::{Stack, stack};

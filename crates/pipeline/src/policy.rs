@@ -13,7 +13,8 @@ pub fn allows(call: &Call, grants: Grants, limits: &Limits) -> Result<(), ReplyE
     fits(call, limits)
 }
 
-fn fits(call: &Call, limits: &Limits) -> Result<(), ReplyError> {
+/// Refuses what is larger than the limits allow.
+pub(crate) fn fits(call: &Call, limits: &Limits) -> Result<(), ReplyError> {
     let request_bytes = call.words().bytes() as u64;
     if request_bytes > limits.request_bytes_max {
         return Err(too_large("request", limits.request_bytes_max, request_bytes));

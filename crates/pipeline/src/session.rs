@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use latchkey_commands::{Call, Category, Run};
+use latchkey_commands::{Call, Category, Run, Watches};
 use latchkey_protocol::{ReplyError, Words};
 use latchkey_tenancy::{Authority, DatabaseId, Principal};
+use parking_lot::Mutex;
 
 use crate::{Clock, policy};
 
@@ -44,7 +45,7 @@ impl Gate {
     /// A session of whoever this token belongs to; `None` if the token is not good, whatever the reason.
     pub fn open(&self, token: &[u8]) -> Option<Session> {
         match self.authority.authenticate(token, self.clock.now_ms()) {
-            Ok(principal) => Some(Session { principal }),
+            Ok(principal) => Some(Session { principal, watching: Watching::default() }),
             Err(cause) => {
                 tracing::debug!(%cause, "refused a token");
                 None
@@ -62,11 +63,33 @@ impl Gate {
 #[derive(Clone, Debug)]
 pub struct Session {
     principal: Arc<Principal>,
+    watching: Watching,
 }
+
+/// The keys that a session watches. Shared with whoever runs its commands; nobody holds this lock while waiting for
+/// another.
+pub type Watching = Arc<Mutex<Watches>>;
+
+/// So many keys a session may watch.
+const WATCHED_KEYS_MAX: usize = 10_000;
 
 impl Session {
     pub(crate) fn principal(&self) -> &Arc<Principal> {
         &self.principal
+    }
+
+    pub(crate) fn watching(&self) -> &Watching {
+        &self.watching
+    }
+
+    /// How many keys it watches.
+    pub fn watched(&self) -> usize {
+        self.watching.lock().len()
+    }
+
+    /// Watches nothing any more.
+    pub fn unwatch(&self) {
+        self.watching.lock().clear();
     }
 
     /// The database that it speaks to.
@@ -93,6 +116,12 @@ impl Session {
     fn check_session(&self, call: &Call) -> Result<(), ReplyError> {
         if self.is_read_only() && call.command().categories().has(Category::Dangerous) {
             return Err(policy::no_permission(&call.command().full_name()));
+        }
+        let watched = call.keys().len();
+        if watched > 0 && self.watched() + watched > WATCHED_KEYS_MAX {
+            return Err(ReplyError::new(format!(
+                "ERR a connection can watch no more than {WATCHED_KEYS_MAX} keys"
+            )));
         }
         Ok(())
     }

@@ -174,9 +174,17 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             ("MULTI", _) => self.multi(),
             ("EXEC", _) => return self.exec().await,
             ("DISCARD", _) => self.discard(),
+            ("WATCH", _) if self.transaction.is_some() => {
+                self.reply(ReplyError::fixed("ERR WATCH inside MULTI is not allowed"));
+            }
             _ if self.transaction.is_some() => {
                 self.spoil();
                 return self.refuse(NOT_IN_TRANSACTION);
+            }
+            ("WATCH", _) => return self.watch(words).await,
+            ("UNWATCH", _) => {
+                self.unwatch();
+                self.reply(Reply::OK);
             }
             ("CLIENT", Some(subcommand)) => self.client_command(subcommand, &arguments[1..]),
             _ => self.reply(not_available(&words)),
@@ -247,6 +255,7 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             profile.name.clear();
             profile.version = Version::default();
             profile.queued = None;
+            profile.watched = 0;
         });
     }
 

@@ -55,6 +55,16 @@ class Client:
                 pipe.execute()
         self.assertEqual(self.redis.get("n"), self.text("2"))
 
+    def test_a_watched_key_that_changes_is_raised(self):
+        with self.redis.pipeline() as pipe:
+            pipe.watch("n")
+            self.redis.set("n", 1)
+            pipe.multi()
+            pipe.incr("n")
+            with self.assertRaises(redis.WatchError):
+                pipe.execute()
+        self.assertEqual(self.redis.transaction(lambda pipe: pipe.incr("n"), "n"), [2])
+
     def test_a_long_pipeline(self):
         with self.redis.pipeline(transaction=False) as pipe:
             for _ in range(2_000):
@@ -67,7 +77,7 @@ class Client:
 
     def test_the_connection_tells_of_itself(self):
         self.redis.client_setname("suite")
-        self.assertEqual(self.redis.client_getname(), self.text("suite"))
+        self.assertIn(self.redis.client_getname(), ["suite", b"suite"])  # versions differ in whether they decode it
         self.assertEqual(self.redis.client_info()["name"], "suite")
         self.assertIn("suite", [client["name"] for client in self.redis.client_list()])
 

@@ -9,12 +9,14 @@ use latchkey_protocol::{ReplyError, Words};
 use latchkey_tenancy::{AuthError, Authority, Principal};
 use tower::{Layer, Service};
 
-use crate::{Answer, Batch, Caller, Clock, Incoming, Shape};
+use crate::{Answer, Batch, Caller, Clock, Incoming, Shape, Watching};
 
 /// Commands whose sender is known. Only [`Authenticate`] makes one.
 #[derive(Debug)]
 pub struct Authenticated {
     pub(crate) principal: Arc<Principal>,
+    /// The keys that a session watches.
+    pub(crate) watching: Option<Watching>,
     pub(crate) shape: Shape,
     pub(crate) commands: Batch<Result<Words, ReplyError>>,
 }
@@ -66,8 +68,12 @@ where
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         match self.layer.identify(&incoming.caller) {
             Ok(principal) => {
-                let Incoming { shape, commands, .. } = incoming;
-                Either::Right(self.inner.call(Authenticated { principal, shape, commands }))
+                let Incoming { caller, shape, commands } = incoming;
+                let watching = match caller {
+                    Caller::Session(session) => Some(Watching::clone(session.watching())),
+                    Caller::Token(_) => None,
+                };
+                Either::Right(self.inner.call(Authenticated { principal, watching, shape, commands }))
             }
             Err(cause) => {
                 tracing::debug!(%cause, "refused a token");

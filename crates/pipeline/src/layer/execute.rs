@@ -43,7 +43,7 @@ impl<B: Backend> Service<Admitted> for Execute<B> {
 
 /// Gives back what was reserved for commands that were not executed, and counts the others.
 fn settle(admitted: Admitted, outcome: Result<Executed, Refusal>) -> Answer {
-    let Admitted { principal, shape, mut calls, mut reservation } = admitted;
+    let Admitted { principal, shape, mut calls, mut reservation, .. } = admitted;
     let rest = take_rest(&mut calls, shape, &outcome);
     let granted = reservation.as_ref().map_or(0, |reservation| reservation.granted());
     let unreached = rest.iter().flatten().filter(|call| !call.spec().free).count() as u64;
@@ -59,7 +59,9 @@ fn settle(admitted: Admitted, outcome: Result<Executed, Refusal>) -> Answer {
     let (replies, position) = match outcome {
         Ok(Executed { mut replies, position, .. }) => {
             let replies = match shape {
-                Shape::One => replies.pop().map_or_else(|| Replies::Many(replies), Replies::One),
+                Shape::One | Shape::Watch => {
+                    replies.pop().map_or_else(|| Replies::Many(replies), Replies::One)
+                }
                 Shape::Pipeline | Shape::Stream | Shape::Atomic => Replies::Many(replies),
             };
             (replies, Some(position))

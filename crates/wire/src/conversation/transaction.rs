@@ -1,6 +1,6 @@
-//! `MULTI`, `EXEC`, `DISCARD`: commands that wait, and run as one step.
+//! `MULTI`, `EXEC`, `DISCARD`, `WATCH`, `UNWATCH`: commands that wait, and run as one step.
 
-use latchkey_pipeline::{Replies, Shape, Stack};
+use latchkey_pipeline::{Batch, Refusal, Replies, Session, Shape, Stack};
 use latchkey_protocol::{Reply, ReplyError, Words};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -28,7 +28,10 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
 
     pub(super) fn discard(&mut self) {
         match self.transaction.take() {
-            Some(_) => self.reply(Reply::OK),
+            Some(_) => {
+                self.unwatch();
+                self.reply(Reply::OK);
+            }
             None => self.reply(ReplyError::fixed("ERR DISCARD without MULTI")),
         }
         self.note_queued();
@@ -40,6 +43,7 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
         };
         self.note_queued();
         if transaction.is_spoiled {
+            self.unwatch();
             return self.refuse(ABORTED);
         }
         let commands = transaction.commands.into_iter().map(Ok).collect();
@@ -48,12 +52,38 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
         match answer.replies {
             Replies::One(reply) => self.reply(reply),
             Replies::Many(replies) => self.reply(Reply::Array(replies.into_vec())),
+            Replies::Refused(Refusal::Overtaken) => self.reply(Reply::NullArray),
             Replies::Refused(refusal) => self.reply(refusal.error()),
         }
+        self.unwatch();
         if let Some(standing) = &answer.standing {
             standing.count_reply_bytes((self.line.output.len() - written) as u64);
         }
         self.line.flush_if_full(self.idle_deadline()).await
+    }
+
+    /// Has the next transaction run only if nobody changes these keys before.
+    pub(super) async fn watch(&mut self, words: Words) -> Result<(), Ends> {
+        let answer = self.call(Shape::Watch, Batch::from_iter([Ok(words)])).await?;
+        match answer.replies {
+            Replies::One(reply) => self.reply(reply),
+            Replies::Many(replies) => replies.into_iter().for_each(|reply| self.reply(reply)),
+            Replies::Refused(refusal) => self.reply(refusal.error()),
+        }
+        self.note_watched();
+        Ok(())
+    }
+
+    pub(super) fn unwatch(&self) {
+        if let Some(session) = self.session.as_ref().filter(|session| session.watched() > 0) {
+            session.unwatch();
+        }
+        self.note_watched();
+    }
+
+    fn note_watched(&self) {
+        let watched = self.session.as_ref().map_or(0, Session::watched);
+        self.client.update(|profile| profile.watched = watched);
     }
 
     /// Keeps a command for EXEC, or refuses it and with it the whole.

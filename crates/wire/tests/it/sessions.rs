@@ -139,6 +139,31 @@ async fn transactions_run_whole_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn a_watched_key_that_changes_stops_the_transaction() {
+    let rig = Rig::start().await;
+    let (mut one, mut other) = (rig.client().await, rig.client().await);
+    one.check("SET k 1\r\nWATCH k\r\n", "+OK\r\n+OK\r\n").await;
+    other.check("GET k\r\nSET unrelated 1\r\n", "$1\r\n1\r\n+OK\r\n").await;
+    one.check("MULTI\r\nINCR k\r\nEXEC\r\n", "+OK\r\n+QUEUED\r\n*1\r\n:2\r\n").await;
+    // EXEC has ended the watch.
+    other.check("INCR k\r\n", ":3\r\n").await;
+    one.check("MULTI\r\nEXEC\r\n", "+OK\r\n*0\r\n").await;
+
+    one.check("WATCH k absent\r\n", "+OK\r\n").await;
+    other.check("SET absent x\r\n", "+OK\r\n").await;
+    one.check(
+        "MULTI\r\nINCR k\r\nWATCH k\r\n",
+        "+OK\r\n+QUEUED\r\n-ERR WATCH inside MULTI is not allowed\r\n",
+    )
+    .await;
+    one.check("EXEC\r\nGET k\r\n", "*-1\r\n$1\r\n3\r\n").await;
+
+    one.check("WATCH k\r\nUNWATCH\r\n", "+OK\r\n+OK\r\n").await;
+    other.check("DEL k\r\n", ":1\r\n").await;
+    one.check("MULTI\r\nPING\r\nEXEC\r\n", "+OK\r\n+QUEUED\r\n*1\r\n+PONG\r\n").await;
+}
+
+#[tokio::test]
 async fn only_what_reaches_the_database_is_counted() {
     let rig = Rig::start().await;
     let mut client = rig.client().await;
