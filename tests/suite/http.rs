@@ -124,13 +124,15 @@ impl Request {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
-    /// Everything up to the body.
+    /// Everything up to the body. A length that was given as a header is believed.
     pub(crate) fn head(&self) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\nhost: localhost\r\n", self.method, self.target);
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }
-        if !self.body.is_empty() || matches!(self.method.as_str(), "POST" | "PUT") {
+        let is_given = self.headers.iter().any(|(name, _)| name == "content-length");
+        let has_body = !self.body.is_empty() || matches!(self.method.as_str(), "POST" | "PUT");
+        if has_body && !is_given {
             head += &format!("content-length: {}\r\n", self.body.len());
         }
         head.push_str("\r\n");

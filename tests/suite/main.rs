@@ -5,6 +5,7 @@
 
 mod architecture;
 mod day;
+mod documents;
 mod http;
 mod licences;
 mod lifecycle;

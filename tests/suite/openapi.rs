@@ -9,6 +9,9 @@ use latchkey_protocol::rest::{self, Route};
 use serde::Deserialize;
 use serde_yaml_ng::Value;
 
+use crate::http::Request;
+use crate::server::Server;
+
 #[derive(Deserialize)]
 struct Description {
     paths: BTreeMap<String, BTreeMap<String, Value>>,
@@ -39,6 +42,17 @@ fn every_route_is_described() {
     for path in ["/healthz", "/readyz"] {
         assert!(watching.contains(&format!("\"{path}\" =>")), "the door knows {path}");
         assert!(description.paths.contains_key(path), "{path} is described");
+    }
+}
+
+/// Were they taken as commands, a probe with the wrong method would be told that its token is missing.
+#[test]
+fn the_routes_for_watching_take_no_other_method() {
+    let server = Server::start();
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(server.send(&Request::get(path)).status, 200);
+        let refused = server.send(&Request::post(path, ""));
+        assert_eq!((refused.status, refused.header("allow")), (405, Some("HEAD, GET, OPTIONS")));
     }
 }
 

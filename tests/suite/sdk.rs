@@ -94,6 +94,14 @@ pub(crate) fn node_package(name: &str) -> bool {
     installed(&root().join("tests/clients/node/node_modules").join(name))
 }
 
+/// Not a client of Upstash's, but one made from `openapi.yaml`: thousands of requests that it allows or forbids.
+#[test]
+fn schemathesis() {
+    if installed(&root().join("tests/.cache/schemathesis/bin/schemathesis")) {
+        run(&Server::start(), &mut Command::new(root().join("tests/clients/schemathesis/run")));
+    }
+}
+
 /// Runs a file of tests for the JavaScript client, with more variables in its environment.
 pub(crate) fn node(server: &Server, file: &str, environment: &[(&str, &str)]) {
     let directory = root().join("tests/clients/node");

@@ -100,8 +100,10 @@ impl Server {
 
     /// Sends it a signal, such as `INT`.
     pub(crate) fn signal(&self, name: &str) {
-        let done = Command::new("kill").args(["-s", name]).arg(self.child.id().to_string()).status();
-        assert!(done.expect("every system has kill").success());
+        // Every shell has `kill`; not every system has it as a program.
+        let kill = format!("kill -s {name} {}", self.child.id());
+        let done = Command::new("sh").args(["-c", &kill]).status();
+        assert!(done.expect("every system has a shell").success());
     }
 
     /// Ends the process as a crash would.
@@ -250,6 +252,14 @@ pub(crate) fn latchkey() -> Command {
     }
     command.env_remove("RUST_LOG");
     command
+}
+
+/// The token that a command such as `latchkey token create` prints.
+pub(crate) fn token_printed_by(command: &mut Command) -> String {
+    let output = command.output().expect("the binary was there a moment ago");
+    let printed = String::from_utf8(output.stdout).expect("it prints text");
+    let token = printed.lines().find_map(|line| line.strip_prefix("UPSTASH_REDIS_REST_TOKEN="));
+    token.unwrap_or_else(|| panic!("no token: {}", String::from_utf8_lossy(&output.stderr))).to_owned()
 }
 
 /// The binary that was built beside these tests.

@@ -17,6 +17,11 @@ pub(crate) fn add(value: &[u8], increment: &[u8]) -> Result<Vec<u8>> {
     value.plus(increment)
 }
 
+/// A double as Redis prints its long doubles for people: with as many of 17 decimals as it needs.
+pub(crate) fn print(value: f64) -> String {
+    trimmed(&format!("{value:.DECIMALS$}")).into()
+}
+
 /// A number as a client or a stored value spells it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Number {
@@ -48,7 +53,7 @@ impl Number {
         if !sum.is_finite() {
             return Err(ReplyError::NAN_OR_INFINITY.into());
         }
-        Ok(trimmed(&format!("{sum:.DECIMALS$}")).into())
+        Ok(print(sum).into())
     }
 
     fn to_f64(self) -> f64 {

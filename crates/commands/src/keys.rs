@@ -46,6 +46,13 @@ pub enum Keys {
     },
     /// A destination at word 1, which is overwritten, and sources that are read.
     Store(&'static Keys),
+    /// A destination at this word, and after it to the last word sources that are read.
+    Into {
+        /// The destination's word.
+        at: usize,
+        /// What becomes of the destination: it is overwritten, or what it holds counts too.
+        access: Access,
+    },
     /// A source at word 1, which is read and, if `moves`, written, and a destination at word 2.
     Pair {
         /// Whether the source changes.
@@ -76,6 +83,11 @@ impl Keys {
                 let destination = words.get(1).map(key(Access::Write));
                 destination.into_iter().chain(sources.among(words, Access::Read)).collect()
             }
+            Self::Into { at, access } => {
+                let destination = words.get(at).map(key(access));
+                let sources = words.get(at + 1..).unwrap_or(&[]);
+                destination.into_iter().chain(sources.iter().map(key(Access::Read))).collect()
+            }
             Self::Pair { moves } => {
                 let source = words.get(1).map(key(if moves { Access::Both } else { Access::Read }));
                 source.into_iter().chain(words.get(2).map(key(Access::Write))).collect()
@@ -90,6 +102,7 @@ impl Keys {
             Self::None | Self::Counted { .. } | Self::By(_) => (0, 0, 0),
             Self::At(at) | Self::AtAndBy(at, _) => (at as i64, at as i64, 1),
             Self::Range { first, last, step } => (first as i64, last as i64, step as i64),
+            Self::Into { at, .. } => (at as i64, -1, 1),
             Self::Store(Self::Range { last, step, .. }) => (1, *last as i64, *step as i64),
             Self::Store(Self::At(at)) => (1, *at as i64, 1),
             Self::Store(_) => (1, 1, 1),
@@ -102,7 +115,7 @@ impl Keys {
         match self {
             Self::Counted { .. } | Self::By(_) | Self::AtAndBy(..) => true,
             Self::Store(sources) => sources.are_movable(),
-            Self::None | Self::At(_) | Self::Range { .. } | Self::Pair { .. } => false,
+            Self::None | Self::At(_) | Self::Range { .. } | Self::Into { .. } | Self::Pair { .. } => false,
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::{Args, Categories, Category, Read, Result, Server, Write};
 
 /// All that is known of a command. Made by const functions above its handler:
 ///
-/// ```ignore
+/// ```text
 /// pub(super) const STRLEN: Spec = Spec::read("STRLEN", strlen)
 ///     .summary("Returns the length of a string.")
 ///     .since("2.2.0")

@@ -17,8 +17,12 @@ pub const FAMILIES: &[&Family] = &[
     &crate::list::FAMILY,
     &crate::set::FAMILY,
     &crate::sorted_set::FAMILY,
+    &crate::bitmap::FAMILY,
+    &crate::hyperloglog::FAMILY,
+    &crate::geo::FAMILY,
     &crate::pubsub::FAMILY,
     &crate::transactions::FAMILY,
+    &crate::stream::FAMILY,
     &crate::connection::FAMILY,
     &crate::server::FAMILY,
 ];

@@ -164,7 +164,7 @@ pub(crate) fn words(line: &str) -> Words {
 pub(crate) fn show(reply: &Reply) -> String {
     match reply {
         Reply::Status(text) => text.to_string(),
-        Reply::Bulk(bytes) | Reply::Verbatim(bytes) => quote(bytes),
+        Reply::Bulk(bytes) | Reply::Number(bytes) | Reply::Verbatim(bytes) => quote(bytes),
         Reply::Int(n) => format!("(integer) {n}"),
         Reply::Null | Reply::NullArray => "(nil)".into(),
         Reply::Double(n) => quote(number::format_double(*n).as_bytes()),
@@ -173,6 +173,10 @@ pub(crate) fn show(reply: &Reply) -> String {
         Reply::Array(items) | Reply::Set(items) => show_list(items.iter().collect()),
         Reply::Pairs(pairs) | Reply::Map(pairs) => {
             show_list(pairs.iter().flat_map(|(name, value)| [name, value]).collect())
+        }
+        Reply::NestedMap(pairs) => {
+            let pairs = pairs.iter().map(|(name, value)| Reply::Array(vec![name.clone(), value.clone()]));
+            show_list(pairs.collect::<Vec<_>>().iter().collect())
         }
     }
 }

@@ -79,13 +79,15 @@ fn records(
     growth_max: u64,
     now: Now,
 ) -> Vec<(Vec<u8>, u64)> {
-    if limits.record_bytes_max == u64::MAX {
+    // No key holds more than all keys together.
+    if keyspace.bytes().saturating_add(growth_max) <= limits.record_bytes_max {
         return Vec::new();
     }
     let view = keyspace.view(now);
     let keys = call.keys();
-    let sized = keys.iter().map(|key| (key.name.to_vec(), view.bytes_of(key.name).unwrap_or(0)));
-    sized.filter(|(_, bytes)| bytes.saturating_add(growth_max) > limits.record_bytes_max).collect()
+    let sized = keys.iter().map(|key| (key.name, view.bytes_of(key.name).unwrap_or(0)));
+    let long = sized.filter(|(_, bytes)| bytes.saturating_add(growth_max) > limits.record_bytes_max);
+    long.map(|(key, bytes)| (key.to_vec(), bytes)).collect()
 }
 
 /// Evicts keys until `bytes` more fit, if that can be done: of a few drawn at random, one with a deadline first, then

@@ -75,6 +75,7 @@ impl<S: Stack> Door<S> {
             let error = ReplyError::fixed("ERR internal error");
             respond::error(StatusCode::INTERNAL_SERVER_ERROR, &error)
         });
+        respond::keep_sync_token(&parts.headers, response.headers_mut());
         cors::allow(&parts.headers, response.headers_mut());
         if parts.method == Method::HEAD {
             strip_body(&mut response);
@@ -111,7 +112,8 @@ impl<S: Stack> Door<S> {
     ) -> Result<Response<Full<Bytes>>, Unreadable> {
         let credential = read::credential(parts)?;
         let dialect = read::dialect(&parts.headers)?;
-        let body = read::body(body, &self.settings, &self.budget, || (self.is_known)(&credential)).await?;
+        let (body, _share) =
+            read::body(body, &self.settings, &self.budget, || (self.is_known)(&credential)).await?;
         let incoming = match read::incoming(route, parts, body, credential.clone(), &self.settings) {
             Ok(incoming) => incoming,
             // Somebody unknown learns no more than that.
@@ -123,7 +125,7 @@ impl<S: Stack> Door<S> {
             Ok(answer) => answer,
             Err(never) => match never {},
         };
-        Ok(respond::answer(answer, dialect, self.clock.now_ms()))
+        Ok(respond::answer(answer, dialect, &*self.clock))
     }
 }
 

@@ -1,6 +1,9 @@
 //! A request's bytes, turned into what the pipeline takes.
 
+use std::pin::pin;
+
 use bytes::{Bytes, BytesMut};
+use futures_util::future::poll_immediate;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming as HyperBody};
 use hyper::header::HeaderMap;
@@ -129,13 +132,14 @@ impl Budget {
     }
 }
 
-/// A body, read to its end within the limits. `is_known` is asked before a large one is read.
-pub(crate) async fn body(
+/// A body, read to its end within the limits, and its share of the budget, to be kept as long as the body is.
+/// `is_known` is asked before a large one is read.
+pub(crate) async fn body<'a>(
     body: HyperBody,
     settings: &Settings,
-    budget: &Budget,
+    budget: &'a Budget,
     is_known: impl FnOnce() -> bool,
-) -> Result<Bytes, Unreadable> {
+) -> Result<(Bytes, Option<SemaphorePermit<'a>>), Unreadable> {
     let announced = body.size_hint();
     if announced.lower() > settings.body_bytes_max as u64 {
         return Err(too_large(settings.body_bytes_max, announced.lower()));
@@ -146,9 +150,14 @@ pub(crate) async fn body(
         if is_large && !is_known() {
             return Err(Unreadable::unauthenticated());
         }
-        let _permit = if is_large { budget.reserve(bytes_max).await } else { None };
-        collect(body, settings.body_bytes_max).await
+        let share = if is_large { budget.reserve(bytes_max).await } else { None };
+        Ok((collect(body, settings.body_bytes_max).await?, share))
     };
+    let mut reading = pin!(reading);
+    // Mostly it came with the head, and no timer is needed.
+    if let Some(read) = poll_immediate(&mut reading).await {
+        return read;
+    }
     match timeout(settings.body_timeout, reading).await {
         Ok(read) => read,
         Err(_) => {

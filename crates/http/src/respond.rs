@@ -5,7 +5,7 @@ use http_body_util::Full;
 use hyper::body::Body;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
-use latchkey_pipeline::{Answer, Refusal, Replies, Standing};
+use latchkey_pipeline::{Answer, Clock, Refusal, Replies, Standing};
 use latchkey_protocol::rest::{self, Envelope, Format};
 use latchkey_protocol::{Reply, ReplyError, resp};
 
@@ -22,14 +22,14 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 const UNAVAILABLE_RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 /// The response to an answer. Its length is counted as the caller's usage.
-pub(crate) fn answer(answer: Answer, dialect: Dialect, now_ms: u64) -> Response<Full<Bytes>> {
+pub(crate) fn answer(answer: Answer, dialect: Dialect, clock: &dyn Clock) -> Response<Full<Bytes>> {
     let Answer { replies, standing, .. } = answer;
     let limit = standing.as_ref().map(|standing| standing.principal.limits().reply_bytes_max);
     let body_bytes_max = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     let mut response = match replies {
         Replies::One(reply) => one(&reply, dialect, body_bytes_max),
         Replies::Many(replies) => many(&replies, dialect, body_bytes_max),
-        Replies::Refused(refusal) => refused(&refusal, now_ms),
+        Replies::Refused(refusal) => refused(&refusal, clock.now_ms()),
     };
     if let Some(standing) = standing {
         standing.count_reply_bytes(response.body().size_hint().exact().unwrap_or(0));
@@ -45,10 +45,7 @@ fn one(reply: &Reply, dialect: Dialect, body_bytes_max: usize) -> Response<Full<
             let envelope = rest::write_result(&mut body, reply, Format { encoding, body_bytes_max });
             (envelope == Envelope::Error, JSON)
         }
-        Dialect::Resp2 => {
-            resp::write_reply(&mut body, reply, resp::Version::Resp2);
-            (matches!(reply, Reply::Error(_)), OCTETS)
-        }
+        Dialect::Resp2 => (write_resp2(&mut body, reply, body_bytes_max) == Envelope::Error, OCTETS),
     };
     let status = if is_error { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     respond(status, content_type, body)
@@ -64,11 +61,35 @@ fn many(replies: &[Reply], dialect: Dialect, body_bytes_max: usize) -> Response<
         }
         // One after the other, as a pipeline over a connection would be answered.
         Dialect::Resp2 => {
-            replies.iter().for_each(|reply| resp::write_reply(&mut body, reply, resp::Version::Resp2));
+            for reply in replies {
+                write_resp2(&mut body, reply, body_bytes_max);
+            }
             OCTETS
         }
     };
     respond(StatusCode::OK, content_type, body)
+}
+
+/// Appends a reply, or an error in its place where the body would become too large, as the JSON writer does.
+fn write_resp2(body: &mut Vec<u8>, reply: &Reply, body_bytes_max: usize) -> Envelope {
+    let write = |body: &mut Vec<u8>, reply| resp::write_reply(body, reply, resp::Version::Resp2);
+    if let Reply::Error(_) = reply {
+        write(body, reply);
+        return Envelope::Error;
+    }
+    let start = body.len();
+    // Asked first, so that a reply far beyond the limit is not written only to be thrown away.
+    let mut actual = start + reply.bytes();
+    if actual <= body_bytes_max {
+        write(body, reply);
+        actual = body.len();
+    }
+    if actual <= body_bytes_max {
+        return Envelope::Result;
+    }
+    body.truncate(start);
+    write(body, &ReplyError::request_too_large(body_bytes_max, actual).into());
+    Envelope::Error
 }
 
 fn refused(refusal: &Refusal, now_ms: u64) -> Response<Full<Bytes>> {
@@ -133,11 +154,19 @@ fn respond(status: StatusCode, content_type: HeaderValue, body: Vec<u8>) -> Resp
     response
 }
 
+/// Leaves the client the token that it sent where the database was not reached: with another it would forget its writes.
+pub(crate) fn keep_sync_token(request: &HeaderMap, response: &mut HeaderMap) {
+    if let (None, Some(token)) = (response.get(SYNC_TOKEN), request.get(SYNC_TOKEN)) {
+        response.insert(SYNC_TOKEN, token.clone());
+    }
+}
+
 /// Tells the caller where it stands: the database's position, and what is left of its quota (IETF draft
 /// `draft-ietf-httpapi-ratelimit-headers-10`).
 fn stand(headers: &mut HeaderMap, standing: &Standing) {
-    let position = standing.position.unwrap_or(0);
-    headers.insert(SYNC_TOKEN, HeaderValue::from(position));
+    if let Some(position) = standing.position {
+        headers.insert(SYNC_TOKEN, HeaderValue::from(position));
+    }
     if let Some(quota) = standing.quota {
         let policy = format!("\"day\";q={};w=86400", quota.limit);
         let left = format!("\"day\";r={};t={}", quota.remaining, quota.resets_in_seconds);

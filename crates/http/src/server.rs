@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
+use tokio_rustls::server::TlsStream;
 
 use crate::Door;
 use crate::peek::{self, Speech};
@@ -25,14 +27,16 @@ use crate::peek::{self, Speech};
 const PROTOCOLS: &[&[u8]] = &[b"h2", b"http/1.1"];
 /// Streams that one HTTP/2 connection may have open.
 const STREAMS_MAX: u32 = 256;
-/// The largest head of a request: path form puts arguments there.
-const HEAD_BYTES_MAX: usize = 256 * 1024;
+/// The largest head of a request: a path, which can hold arguments and is at most 64 KiB long, and headers. Also what a
+/// connection of HTTP/1.1 may buffer.
+const HEAD_BYTES_MAX: usize = 96 * 1024;
 /// How often an HTTP/2 connection that is quiet is asked whether somebody is there.
 const PING_PERIOD: Duration = Duration::from_secs(30);
-/// So long whoever came to the wrong door may take to read what it is told.
-const LINGER: Duration = Duration::from_secs(1);
 /// After a failed accept (too many open files, say), so long until the next.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// So long, and so much, is read from a client that goes on sending after it was answered.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// A listening socket with the door behind it.
 pub struct Server<S> {
@@ -70,7 +74,7 @@ impl<S: Stack> Server<S> {
     pub async fn serve(self, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(false);
         let places = Arc::new(Semaphore::new(self.door.settings.connections_max));
-        let mut stop = std::pin::pin!(stop);
+        let mut stop = pin!(stop);
         loop {
             // A place first: beyond the limit, connections wait in the system's queue.
             let next = async {
@@ -111,75 +115,125 @@ impl<S: Stack> Server<S> {
 }
 
 async fn connection<S: Stack>(
-    mut stream: TcpStream,
+    stream: TcpStream,
     door: Arc<Door<S>>,
     tls: Option<Tls>,
-    stopped: watch::Receiver<bool>,
+    mut stopped: watch::Receiver<bool>,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "set_nodelay");
     }
-    let first_byte_timeout = door.settings.first_byte_timeout;
-    let Some(speech) = peek::speech(&stream, first_byte_timeout).await else { return };
-    match (tls, speech) {
-        (Some(tls), Speech::Tls) => match timeout(first_byte_timeout, tls.accept(stream)).await {
-            Ok(Ok(stream)) if is_http2(&stream) => serve_http2(stream, door, stopped).await,
-            Ok(Ok(stream)) => serve_http1(stream, door, stopped).await,
-            Ok(Err(error)) => tracing::debug!(%error, "TLS handshake"),
-            Err(_) => tracing::debug!("TLS handshake took too long"),
-        },
-        (_, Speech::Resp) => say(&mut stream, RESP_ON_HTTP).await,
-        (Some(_), _) => say(&mut stream, PLAIN_ON_TLS).await,
-        (None, Speech::Tls) => tracing::debug!("a TLS handshake on a port without TLS"),
-        (None, Speech::Http1) => serve_http1(stream, door, stopped).await,
-        (None, Speech::Http2) => serve_http2(stream, door, stopped).await,
+    let opened = tokio::select! {
+        opened = open(stream, tls, door.settings.first_byte_timeout) => opened,
+        // Nothing was begun that would have to be finished.
+        () = stops(&mut stopped) => None,
+    };
+    match opened {
+        Some(Opened::Plain(stream, Speech::Http2)) => serve_http2(stream, door, stopped).await,
+        Some(Opened::Plain(stream, _)) => serve_http1(stream, door, stopped).await,
+        Some(Opened::Tls(stream)) if is_http2(&stream) => serve_http2(stream, door, stopped).await,
+        Some(Opened::Tls(stream)) => serve_http1(stream, door, stopped).await,
+        None => {}
     }
 }
 
-/// What a plain HTTP request on a TLS port is told.
-const PLAIN_ON_TLS: &str = concat!(
-    "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\nconnection: close\r\n",
-    "content-length: 76\r\n\r\n",
-    "{\"error\":\"ERR this port speaks TLS: use https:// instead of http:// in the URL\"}"
-);
+/// Done when the server is told to stop.
+async fn stops(stopped: &mut watch::Receiver<bool>) {
+    drop(stopped.wait_for(|&stopped| stopped).await);
+}
 
-/// What a client of Redis is told here.
+/// Done when the server waits for nobody any more.
+async fn goes(stopped: &mut watch::Receiver<bool>) {
+    drop(stopped.wait_for(|_| false).await);
+}
+
+/// A connection on which requests can be served.
+enum Opened {
+    Plain(TcpStream, Speech),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// Finds out what is spoken. `None` if it is nothing that this port speaks; then the client has been told.
+async fn open(stream: TcpStream, tls: Option<Tls>, deadline: Duration) -> Option<Opened> {
+    let speech = peek::speech(&stream, deadline).await?;
+    match (tls, speech) {
+        (Some(tls), Speech::Tls) => match timeout(deadline, tls.accept(stream)).await {
+            Ok(Ok(stream)) => return Some(Opened::Tls(Box::new(stream))),
+            Ok(Err(error)) => tracing::debug!(%error, "TLS handshake"),
+            Err(_) => tracing::debug!("TLS handshake took too long"),
+        },
+        (_, Speech::Resp) => say(stream, RESP_ON_HTTP).await,
+        (Some(_), Speech::Http1 | Speech::Http2) => say(stream, &plain_on_tls()).await,
+        (None, Speech::Tls) => tracing::debug!("a TLS handshake on a port without TLS"),
+        (None, Speech::Http1 | Speech::Http2) => return Some(Opened::Plain(stream, speech)),
+    }
+    None
+}
+
+/// What a Redis client is told.
 const RESP_ON_HTTP: &str = concat!(
     "-ERR this is the REST port, which speaks HTTP: give its http:// or https:// URL to a REST client; the Redis ",
     "protocol has a port of its own (redis:// or rediss://, 6379 unless configured otherwise)\r\n"
 );
 
-async fn say(stream: &mut TcpStream, what: &str) {
-    if let Err(error) = stream.write_all(what.as_bytes()).await {
-        return tracing::debug!(%error, "answering at the wrong door");
-    }
-    // To close before all is read that the client sends would take the answer from it.
-    let mut dropped = [0; 4096];
+/// What a plain HTTP request on a TLS port is told.
+fn plain_on_tls() -> String {
+    let body = r#"{"error":"ERR this port speaks TLS: use https:// instead of http:// in the URL"}"#;
+    format!(
+        "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\nconnection: close\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+async fn say(mut stream: TcpStream, what: &str) {
     let told = async {
-        stream.shutdown().await?;
-        while stream.read(&mut dropped).await? > 0 {}
-        Ok::<_, std::io::Error>(())
+        stream.write_all(what.as_bytes()).await?;
+        stream.shutdown().await
     };
-    if !matches!(timeout(LINGER, told).await, Ok(Ok(()))) {
-        tracing::debug!("whoever came to the wrong door did not close in time");
+    match told.await {
+        Ok(()) => linger(stream).await,
+        Err(error) => tracing::debug!(%error, "answering at the wrong door"),
     }
 }
 
-fn is_http2(stream: &tokio_rustls::server::TlsStream<TcpStream>) -> bool {
+/// Reads what the client is still sending after it was answered, within limits. If the connection were closed with
+/// something unread, the system would reset it, and the client might lose the answer.
+async fn linger(mut stream: impl AsyncRead + Unpin) {
+    let mut sink = vec![0; 8 * 1024];
+    let draining = async {
+        let mut bytes = 0;
+        while let Ok(read @ 1..) = stream.read(&mut sink).await {
+            bytes += read;
+            if bytes > LINGER_BYTES_MAX {
+                break;
+            }
+        }
+    };
+    if timeout(LINGER, draining).await.is_err() {
+        tracing::debug!("the client goes on sending");
+    }
+}
+
+fn is_http2(stream: &TlsStream<TcpStream>) -> bool {
     stream.get_ref().1.alpn_protocol() == Some(b"h2")
 }
 
-/// Drives a connection to its end; when the server stops, lets it finish what it has begun.
+/// Drives a pinned connection to its end. When the server stops, lets it finish what it has begun; when the server is
+/// gone, cuts it.
 macro_rules! drive {
     ($connection:expr, $stopped:expr) => {{
-        let mut connection = std::pin::pin!($connection);
+        let mut connection = $connection;
         let mut stopped = $stopped;
-        let stopping = async { stopped.wait_for(|&stopped| stopped).await.is_ok() };
         let ended = tokio::select! {
-            ended = &mut connection => ended,
-            _ = stopping => {
+            biased; // this is polled for every request, and needs no fairness
+            ended = connection.as_mut() => ended,
+            () = stops(&mut stopped) => {
                 connection.as_mut().graceful_shutdown();
-                connection.await
+                tokio::select! {
+                    ended = connection => ended,
+                    () = goes(&mut stopped) => Ok(()),
+                }
             }
         };
         if let Err(error) = ended {
@@ -195,13 +249,15 @@ async fn serve_http1<S: Stack>(
 ) {
     let head_timeout = door.settings.head_timeout;
     let service = service_fn(|request| answer(&door, request));
-    let connection = http1::Builder::new()
+    let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(head_timeout)
         .max_buf_size(HEAD_BYTES_MAX)
+        .max_header_size(HEAD_BYTES_MAX)
         .half_close(false)
         .serve_connection(TokioIo::new(stream), service);
-    drive!(connection, stopped);
+    drive!(Pin::new(&mut connection), stopped);
+    linger(connection.into_parts().io.into_inner()).await;
 }
 
 async fn serve_http2<S: Stack>(
@@ -209,6 +265,7 @@ async fn serve_http2<S: Stack>(
     door: Arc<Door<S>>,
     stopped: watch::Receiver<bool>,
 ) {
+    let Some(stream) = peek::http2_preface(stream, door.settings.first_byte_timeout).await else { return };
     let service = service_fn(move |request| {
         let door = Arc::clone(&door);
         async move { answer(&door, request).await }
@@ -219,7 +276,7 @@ async fn serve_http2<S: Stack>(
         .max_header_list_size(HEAD_BYTES_MAX as u32)
         .keep_alive_interval(PING_PERIOD)
         .serve_connection(TokioIo::new(stream), service);
-    drive!(connection, stopped);
+    drive!(pin!(connection), stopped);
 }
 
 async fn answer<S: Stack>(

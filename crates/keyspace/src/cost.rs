@@ -13,6 +13,12 @@
 //! | each hash field | 32 + length of the field + length of its value |
 //! | a field's deadline | 16 |
 //! | each sorted set member | 40 + its length |
+//! | a stream | 64 |
+//! | each stream entry | 16 |
+//! | each field of an entry | 4 + length of the name + length of the value |
+//! | each consumer group | 128 + length of its name |
+//! | each consumer | 128 + length of its name |
+//! | each pending entry of a group | 128 |
 //!
 //! How a value is encoded in memory makes no difference.
 
@@ -28,3 +34,15 @@ pub const SET_MEMBER: u64 = 16;
 pub const HASH_FIELD: u64 = 32;
 /// What a sorted set member costs besides its bytes; the score is in it.
 pub const SORTED_SET_MEMBER: u64 = 40;
+/// What a stream costs besides what is in it.
+pub const STREAM: u64 = 64;
+/// What a stream entry costs besides its fields; the id is in it.
+pub const STREAM_ENTRY: u64 = 16;
+/// What a field of a stream entry costs besides the bytes of its name and value.
+pub const STREAM_FIELD: u64 = 4;
+/// What a consumer group costs besides its name and what is in it.
+pub const STREAM_GROUP: u64 = 128;
+/// What a consumer costs besides its name and what it has to acknowledge.
+pub const STREAM_CONSUMER: u64 = 128;
+/// What an entry costs that is delivered in a group and not acknowledged.
+pub const STREAM_PENDING: u64 = 128;

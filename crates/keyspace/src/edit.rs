@@ -2,7 +2,7 @@
 
 use crate::entry::Entry;
 use crate::space::Before;
-use crate::value::{Hash, List, Set, SortedSet, Text};
+use crate::value::{Hash, List, Set, SortedSet, Stream, Text};
 use crate::{Contents, Effect, Keyspace, Now, Open, Str, Value, View, Watches, WrongType};
 
 /// The way to change a keyspace. Whatever it changes, it counts, and it can record it and take it back.
@@ -215,6 +215,20 @@ impl Edit<'_> {
     pub fn text_or_new<'k>(&'k mut self, key: &'k [u8]) -> Result<Open<'k, Text>, WrongType> {
         if !self.view().exists(key) {
             self.put(key, Text::default());
+        }
+        Open::or_new(self.space, key, self.now)
+    }
+
+    /// Opens a stream to edit it, if the key exists.
+    pub fn stream<'k>(&'k mut self, key: &'k [u8]) -> Result<Option<Open<'k, Stream>>, WrongType> {
+        Open::existing(self.space, key, self.now)
+    }
+
+    /// Opens a stream to edit it. If the key does not exist it gets a stream without entries, which stays even if
+    /// nothing is written.
+    pub fn stream_or_new<'k>(&'k mut self, key: &'k [u8]) -> Result<Open<'k, Stream>, WrongType> {
+        if !self.view().exists(key) {
+            self.put(key, Stream::default());
         }
         Open::or_new(self.space, key, self.now)
     }

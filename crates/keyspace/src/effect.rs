@@ -1,6 +1,6 @@
 //! What changed, in a form that can be applied again: to replay a record, or to take a step back.
 
-use crate::value::{hash, list, set, sorted_set, text};
+use crate::value::{hash, list, set, sorted_set, stream, text};
 use crate::{Edit, Str, Value};
 
 /// One change of a keyspace. Effects, not intentions: applying one needs neither the clock nor chance.
@@ -71,6 +71,13 @@ pub enum Effect {
         /// The change.
         effect: sorted_set::SortedSetEffect,
     },
+    /// A change inside a stream.
+    Stream {
+        /// The key.
+        key: Str,
+        /// The change.
+        effect: stream::StreamEffect,
+    },
 }
 
 /// Opens the key with the named method and applies the effect inside. A key of another type cannot occur: the effect
@@ -105,6 +112,7 @@ impl Edit<'_> {
             Effect::Hash { key, effect } => inside!(self, hash_or_new, key, effect),
             Effect::Set { key, effect } => inside!(self, set_or_new, key, effect),
             Effect::SortedSet { key, effect } => inside!(self, sorted_set_or_new, key, effect),
+            Effect::Stream { key, effect } => inside!(self, stream_or_new, key, effect),
         }
     }
 }

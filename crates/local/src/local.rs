@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use latchkey_commands::{Call, Facts};
@@ -20,8 +19,8 @@ use crate::tenant::{Busy, Tenant};
 const TURN_COMMANDS: usize = 64;
 /// … or, on a connection, after so many bytes of replies …
 const TURN_REPLY_BYTES: u64 = 256 * 1024;
-/// … or after so long.
-const TURN: Duration = Duration::from_micros(500);
+/// … or after so long, in microseconds.
+const TURN_US: i64 = 500;
 
 /// The databases of this process, each made when it is first used.
 #[derive(Debug)]
@@ -106,24 +105,22 @@ impl Local {
 
     /// Runs some commands of a pipeline, from the first of `calls` on, until others should get their turn.
     fn take_turn(&self, database: &mut Database, calls: &[Result<Call, ReplyError>], ran: &mut Ran) {
-        let began = Instant::now();
-        for call in &calls[..calls.len().min(TURN_COMMANDS)] {
+        let turn = &calls[..calls.len().min(TURN_COMMANDS)];
+        // The clock is asked once for each command. One that is set back makes a turn longer, but not in commands.
+        let mut now = self.now();
+        let ends_us = now.us().saturating_add(TURN_US);
+        for (at, call) in turn.iter().enumerate() {
+            if at > 0 {
+                now = self.now();
+                if now.us() > ends_us || ran.is_full() {
+                    break;
+                }
+            }
             match call {
-                Ok(call) => ran.push_outcome(call, self.run(database, call)),
+                Ok(call) => ran.push_outcome(call, run(database, call, now)),
                 Err(refusal) => ran.replies.push(Reply::Error(refusal.clone())),
             }
-            if began.elapsed() > TURN || ran.is_full() {
-                break;
-            }
         }
-    }
-
-    fn run(&self, database: &mut Database, call: &Call) -> latchkey_engine::Ran {
-        let now = self.now();
-        if call.command().is_heavy() && database.is_long(call, now) {
-            return offload(|| database.run(call, now));
-        }
-        database.run(call, now)
     }
 
     async fn pipeline(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
@@ -210,6 +207,13 @@ impl Backend for Local {
             Shape::One | Shape::Pipeline => self.pipeline(&tenant, admitted).await,
         }
     }
+}
+
+fn run(database: &mut Database, call: &Call, now: Now) -> latchkey_engine::Ran {
+    if call.command().is_heavy() && database.is_long(call, now) {
+        return offload(|| database.run(call, now));
+    }
+    database.run(call, now)
 }
 
 /// What has come of a batch so far.

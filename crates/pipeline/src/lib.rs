@@ -16,6 +16,7 @@ mod layer;
 pub mod policy;
 mod session;
 mod stack;
+mod waiting;
 
 pub use answer::{Answer, Refusal, Replies, Standing};
 pub use backend::{Backend, Executed};

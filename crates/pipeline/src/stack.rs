@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use latchkey_tenancy::Authority;
 use latchkey_tenancy::LeaseStore;
-use tokio::sync::Notify;
 use tower::{Service, ServiceBuilder};
 
 use crate::layer::admit::AdmitLayer;
 use crate::layer::authenticate::AuthenticateLayer;
 use crate::layer::execute::Execute;
 use crate::layer::resolve::ResolveLayer;
+use crate::waiting::WaitingRooms;
 use crate::{Answer, Backend, Clock, Incoming};
 
 /// What every door sends its requests into. Cheap to clone; always ready.
@@ -38,6 +38,6 @@ pub fn stack<B: Backend>(
         // What do they ask for? From here on each has its declaration.
         .layer(ResolveLayer)
         // May they run, and is there allowance left? From here on they are counted.
-        .layer(AdmitLayer { leases, clock, arrived: Arc::new(Notify::new()) })
+        .layer(AdmitLayer { leases, clock, waiting: WaitingRooms::new() })
         .service(Execute { backend })
 }

@@ -28,10 +28,15 @@ pub enum Reply {
     Pairs(Vec<(Reply, Reply)>),
     /// Names with values: flat in RESP2 and JSON, a map in RESP3.
     Map(Vec<(Reply, Reply)>),
+    /// Names with values: an array of two-element arrays in RESP2 and JSON, a map in RESP3 (XREAD).
+    NestedMap(Vec<(Reply, Reply)>),
     /// A list without order or duplicates: an array in RESP2 and JSON, a set in RESP3.
     Set(Vec<Reply>),
     /// A score or another float: text in RESP2 and JSON.
     Double(f64),
+    /// A number as text, where the digits are part of the contract (GEOPOS): a string in RESP2 and JSON, a double in
+    /// RESP3.
+    Number(Bytes),
     /// A truth value: 1 or 0 in RESP2 and JSON.
     Bool(bool),
     /// Text with a format hint (RESP3 verbatim string `txt`): a plain string elsewhere.
@@ -68,10 +73,12 @@ impl Reply {
     pub fn bytes(&self) -> usize {
         match self {
             Self::Status(text) => text.len(),
-            Self::Bulk(bytes) | Self::Verbatim(bytes) => bytes.len(),
+            Self::Bulk(bytes) | Self::Number(bytes) | Self::Verbatim(bytes) => bytes.len(),
             Self::Error(error) => error.text().len(),
             Self::Array(items) | Self::Set(items) => items.iter().map(Self::bytes).sum(),
-            Self::Pairs(pairs) | Self::Map(pairs) => pairs.iter().map(|(a, b)| a.bytes() + b.bytes()).sum(),
+            Self::Pairs(pairs) | Self::Map(pairs) | Self::NestedMap(pairs) => {
+                pairs.iter().map(|(a, b)| a.bytes() + b.bytes()).sum()
+            }
             Self::Int(_) | Self::Null | Self::NullArray | Self::Double(_) | Self::Bool(_) => 1,
         }
     }

@@ -58,6 +58,9 @@ impl Allowance {
     pub fn refund(&self, reservation: &mut Reservation, n: u64) {
         assert!(n <= reservation.granted, "refund of {n} out of {}", reservation.granted);
         reservation.granted -= n;
+        if let Some(left) = &mut reservation.snapshot {
+            left.remaining += n;
+        }
         for (meter, day) in self.meters.iter().zip(reservation.days) {
             meter.state.lock().refund(n, day);
         }

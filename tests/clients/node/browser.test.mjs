@@ -30,6 +30,7 @@ before(async () => {
     executablePath: executable(),
     headless: true,
     chromiumSandbox: false,
+    env: { ...process.env, XDG_CONFIG_HOME: profile, XDG_CACHE_HOME: profile },
     args: [
       "--disable-gpu",
       "--disable-quic",

@@ -1,12 +1,10 @@
 //! Clients that take their time, and clients that go away.
 
-use std::thread;
-
 use serde_json::json;
 
 use crate::http::{Connection, Request};
 use crate::scratch::Scratch;
-use crate::server::{Server, TOKEN, latchkey};
+use crate::server::{Server, TOKEN, latchkey, token_printed_by};
 
 /// A server for production with deadlines of a second, and the token of its database.
 fn hasty() -> (Scratch, Server, String) {
@@ -16,27 +14,13 @@ fn hasty() -> (Scratch, Server, String) {
         "data = {data:?}\n[http]\nlisten = \"127.0.0.1:0\"\nbody_timeout_seconds = 1\nidle_timeout_seconds = 1\n"
     );
     let server = Server::serve(&scratch.write("latchkey.toml", config));
-    let output =
-        latchkey().args(["db", "create", "shop", "--data"]).arg(&data).output().expect("the binary is there");
-    let printed = String::from_utf8(output.stdout).expect("it prints text");
-    let token = printed.lines().find_map(|line| line.strip_prefix("UPSTASH_REDIS_REST_TOKEN="));
-    let token =
-        token.unwrap_or_else(|| panic!("no token: {}", String::from_utf8_lossy(&output.stderr))).to_owned();
+    let token = token_printed_by(latchkey().args(["db", "create", "shop", "--data"]).arg(&data));
     (scratch, server, token)
-}
-
-/// Asks until the server has taken in a token that another process made.
-fn wait_until_known(server: &Server, token: &str) {
-    let ping = Request::get("/ping").token(token);
-    while server.send(&ping).status == 401 {
-        thread::yield_now();
-    }
 }
 
 #[test]
 fn a_body_that_does_not_come_is_408() {
     let (_scratch, server, token) = hasty();
-    wait_until_known(&server, &token);
     let mut connection = server.connect();
     let request = Request::post("/", r#"["PING"]"#).token(&token);
     connection.write(&request.head()).expect("the server reads");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::http::Request;
 use crate::scratch::Scratch;
-use crate::server::{Server, TOKEN, latchkey};
+use crate::server::{Server, TOKEN, latchkey, token_printed_by};
 
 const REFUSED: &str = "WRONGPASS invalid or missing auth token. \
                        See https://docs.upstash.com/redis/troubleshooting/http_unauthorized for details.";
@@ -147,11 +147,7 @@ fn forged_tokens_are_refused() {
 
 /// A new signed token for the database.
 fn signed(data: &Scratch) -> String {
-    let output = latchkey().args(["token", "create", "dev", "--data"]).arg(data.path()).output();
-    let output = output.expect("the binary is there");
-    let printed = String::from_utf8(output.stdout).expect("it prints text");
-    let token = printed.lines().find_map(|line| line.strip_prefix("UPSTASH_REDIS_REST_TOKEN="));
-    token.unwrap_or_else(|| panic!("no token: {}", String::from_utf8_lossy(&output.stderr))).to_owned()
+    token_printed_by(latchkey().args(["token", "create", "dev", "--data"]).arg(data.path()))
 }
 
 fn forgeries(token: &str, other: &str) -> Vec<String> {

@@ -4,12 +4,14 @@ pub mod hash;
 pub mod list;
 pub mod set;
 pub mod sorted_set;
+pub mod stream;
 pub mod text;
 
 pub use hash::Hash;
 pub use list::List;
 pub use set::Set;
 pub use sorted_set::SortedSet;
+pub use stream::Stream;
 pub use text::Text;
 
 /// A value of any type. Collections are boxed, so that a string, the commonest value, stays small.
@@ -25,6 +27,8 @@ pub enum Value {
     Set(Box<Set>),
     /// A sorted set.
     SortedSet(Box<SortedSet>),
+    /// A stream.
+    Stream(Box<Stream>),
 }
 
 /// The type of a value, as TYPE names it.
@@ -40,6 +44,8 @@ pub enum Kind {
     Set,
     /// `zset`
     SortedSet,
+    /// `stream`
+    Stream,
 }
 
 impl Kind {
@@ -51,6 +57,7 @@ impl Kind {
             Self::Hash => "hash",
             Self::Set => "set",
             Self::SortedSet => "zset",
+            Self::Stream => "stream",
         }
     }
 }
@@ -107,6 +114,7 @@ macro_rules! each {
             Value::Hash($inner) => $body,
             Value::Set($inner) => $body,
             Value::SortedSet($inner) => $body,
+            Value::Stream($inner) => $body,
         }
     };
 }
@@ -125,6 +133,7 @@ impl Value {
             Self::Hash(_) => Kind::Hash,
             Self::Set(_) => Kind::Set,
             Self::SortedSet(_) => Kind::SortedSet,
+            Self::Stream(_) => Kind::Stream,
         }
     }
 

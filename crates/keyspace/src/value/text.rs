@@ -40,6 +40,13 @@ impl From<&[u8]> for Text {
     }
 }
 
+/// Bytes that were computed, as those of a bitmap: they are kept as they are even where they spell a number.
+impl From<Vec<u8>> for Text {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Form::Buffer(Arc::new(bytes)))
+    }
+}
+
 impl From<i64> for Text {
     fn from(n: i64) -> Self {
         Self(Form::Int(n))
@@ -156,6 +163,22 @@ impl Open<'_, Text> {
         buffer.len()
     }
 
+    /// Makes the string equal to `bytes`, and notes no more than what differs.
+    pub fn replace(&mut self, bytes: &[u8]) {
+        let differing = self.with(|old| difference(old, bytes));
+        if !differing.is_empty() {
+            self.write(differing.start, &bytes[differing]);
+        }
+        self.cut(bytes.len());
+    }
+
+    /// Makes the string at least `length` bytes long, with zero bytes at its end.
+    pub fn extend_to(&mut self, length: usize) {
+        if self.len() < length {
+            self.write(length, &[]);
+        }
+    }
+
     /// Cuts the string to `length` bytes, if it is longer.
     fn cut(&mut self, length: usize) {
         let old = self.len();
@@ -213,6 +236,17 @@ impl AsRef<[u8]> for Shared {
     fn as_ref(&self) -> &[u8] {
         &self.0
     }
+}
+
+/// The part of `new` that has to be written over `old` to make it begin with `new`.
+fn difference(old: &[u8], new: &[u8]) -> Range<usize> {
+    let start = old.iter().zip(new).take_while(|(old, new)| old == new).count();
+    if old.len() != new.len() {
+        return start..new.len();
+    }
+    let (old, new) = (&old[start..], &new[start..]);
+    let equal = old.iter().rev().zip(new.iter().rev()).take_while(|(old, new)| old == new).count();
+    start..start + new.len() - equal
 }
 
 /// The number that `bytes` spell in the one form that prints back to the same bytes.

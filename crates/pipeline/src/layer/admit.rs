@@ -3,16 +3,15 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 
 use futures_util::future::{Either, Ready, ready};
 use latchkey_commands::Call;
 use latchkey_protocol::ReplyError;
-use latchkey_tenancy::{Exhausted, LeaseError, LeaseStore, Principal, Requests, Reservation, Reserved};
-use tokio::sync::Notify;
+use latchkey_tenancy::{Exhausted, LeaseStore, Principal, Requests, Reservation, Reserved};
 use tower::{Layer, Service};
 
+use crate::waiting::WaitingRooms;
 use crate::{Answer, Batch, Clock, Refusal, Resolved, Shape, Watching, policy};
 
 /// Commands that may run now and are already counted. Only [`Admit`] makes one; a backend accepts nothing less.
@@ -51,8 +50,8 @@ impl Admitted {
 pub(crate) struct AdmitLayer {
     pub(crate) leases: Arc<dyn LeaseStore>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Rings when a lease has arrived, for whoever waits for one.
-    pub(crate) arrived: Arc<Notify>,
+    /// For requests that cannot be decided before a lease has arrived.
+    pub(crate) waiting: WaitingRooms,
 }
 
 #[derive(Clone)]
@@ -97,10 +96,10 @@ where
                 Either::Left(Either::Right(self.inner.call(admitted)))
             }
             Attempt::Decided(Err(refusal)) => self.refuse(refusal, checked.principal),
-            Attempt::Wait(requests) => {
+            Attempt::Wait { .. } => {
                 let (layer, mut inner) = (self.layer.clone(), self.inner.clone());
                 Either::Right(Box::pin(async move {
-                    match layer.reserve_waiting(&checked, requests).await {
+                    match layer.reserve_waiting(&checked).await {
                         Ok(allowed) => inner.call(layer.admit(checked, allowed)).await,
                         Err(refusal) => Ok(layer.refused(refusal, checked.principal)),
                     }
@@ -165,12 +164,14 @@ struct Allowed {
 /// What came of an attempt to reserve.
 enum Attempt {
     Decided(Result<Allowed, Refusal>),
-    /// Not before a lease has arrived.
-    Wait(Requests),
+    /// Not before a lease has arrived. It is on its way: this attempt has asked for it, or an earlier one had.
+    Wait {
+        asked: bool,
+    },
 }
 
-/// So often a request asks again for a lease before it gives up: each time, one came and others took it all.
-const ATTEMPTS_MAX: usize = 32;
+/// So often a request asks for a lease before it gives up: each time, one came and others took it all.
+const WISHES_MAX: usize = 32;
 
 impl AdmitLayer {
     fn reserve(&self, checked: &Checked) -> Attempt {
@@ -186,7 +187,7 @@ impl AdmitLayer {
         };
         Attempt::Decided(match (reserved, checked.shape) {
             (Reserved::Granted { reservation, refill }, _) => {
-                allowance.fetch(refill, &*self.leases, self.listener());
+                self.fetch(&checked.principal, refill);
                 Ok(Allowed { refusal: reservation.refusal(), reservation: Some(reservation) })
             }
             // Every entry of the pipeline that costs something is refused; those that are free still run.
@@ -194,52 +195,45 @@ impl AdmitLayer {
                 Ok(Allowed { reservation: None, refusal: Some(refusal) })
             }
             (Reserved::Exhausted(refusal), _) => Err(Refusal::Exhausted(refusal)),
-            (Reserved::NeedsLease(requests), _) => return Attempt::Wait(requests),
+            (Reserved::NeedsLease(requests), _) => {
+                let asked = !requests.is_empty();
+                self.fetch(&checked.principal, requests);
+                return Attempt::Wait { asked };
+            }
         })
     }
 
-    /// Asks the store, and tries again whenever it has answered somebody.
-    async fn reserve_waiting(&self, checked: &Checked, mut wanted: Requests) -> Result<Allowed, Refusal> {
-        let failed = Arc::new(AtomicBool::new(false));
-        for _ in 0..ATTEMPTS_MAX {
-            // Listen first: the answer may come before we begin to wait. Where somebody else's wish is on its way, it may
-            // even have come already.
-            let mut arrived = std::pin::pin!(self.arrived.notified());
-            arrived.as_mut().enable();
-            if wanted.is_empty() {
-                match self.reserve(checked) {
-                    Attempt::Decided(decided) => return decided,
-                    Attempt::Wait(requests) => wanted = requests,
-                }
-            }
-            let (listener, failed_too) = (self.listener(), Arc::clone(&failed));
-            checked.principal.allowance().fetch(wanted, &*self.leases, move |outcome| {
-                failed_too.fetch_or(outcome.is_err(), Relaxed);
-                listener(outcome);
-            });
-            arrived.await;
+    /// Tries again whenever the store has answered somebody, until it is decided or the store has failed.
+    async fn reserve_waiting(&self, checked: &Checked) -> Result<Allowed, Refusal> {
+        let room = self.waiting.room(checked.principal.database());
+        let failures = room.failures();
+        let mut wishes = 0;
+        while wishes < WISHES_MAX && room.failures() == failures {
+            // Listen first: the answer may come before we begin to wait.
+            let answered = room.answered();
             match self.reserve(checked) {
                 Attempt::Decided(decided) => return decided,
-                Attempt::Wait(requests) => wanted = requests,
+                // Only what was asked here counts: others of the room may hear many answers that are not ours.
+                Attempt::Wait { asked } => wishes += usize::from(asked),
             }
-            if failed.load(Relaxed) {
-                break;
-            }
+            answered.await;
         }
-        // A wish that is made has to be sent, or its meter makes no other.
-        checked.principal.allowance().fetch(wanted, &*self.leases, self.listener());
         Err(Refusal::Unavailable(ReplyError::QUOTA_UNKNOWN))
     }
 
-    /// Wakes whoever waits when the store has answered.
-    fn listener(&self) -> impl Fn(Result<(), LeaseError>) + Clone + Send + 'static {
-        let arrived = Arc::clone(&self.arrived);
-        move |outcome| {
-            if let Err(error) = outcome {
+    /// Sends wishes at once, whether or not anybody will wait for them: a meter makes no other while one is on its way,
+    /// so a wish that went with a request whose client has left would block the meter for ever.
+    fn fetch(&self, principal: &Principal, requests: Requests) {
+        if requests.is_empty() {
+            return;
+        }
+        let (waiting, database) = (self.waiting.clone(), principal.database());
+        principal.allowance().fetch(requests, &*self.leases, move |outcome| {
+            if let Err(error) = &outcome {
                 tracing::error!(%error, "the quota store does not answer");
             }
-            arrived.notify_waiters();
-        }
+            waiting.room(database).answer(outcome.is_ok());
+        });
     }
 
     fn admit(&self, checked: Checked, allowed: Allowed) -> Admitted {

@@ -53,7 +53,7 @@ fn settle(admitted: Admitted, outcome: Result<Executed, Refusal>) -> Answer {
         principal.allowance().refund(reservation, unexecuted);
     }
     if outcome.is_ok() {
-        principal.usage().add(usage(&calls, granted - unexecuted));
+        principal.usage().add(usage(&calls, granted, unexecuted));
     }
     let quota = reservation.and_then(|reservation| reservation.snapshot());
     let (replies, position) = match outcome {
@@ -84,12 +84,13 @@ fn take_rest(
     }
 }
 
-fn usage(calls: &[Result<Call, ReplyError>], commands: u64) -> Usage {
+fn usage(calls: &[Result<Call, ReplyError>], granted: u64, unexecuted: u64) -> Usage {
     let ran = || calls.iter().flatten().filter(|call| !call.spec().free);
+    let writes = ran().filter(|call| call.spec().is_write()).count() as u64;
     Usage {
-        commands,
+        commands: granted - unexecuted,
         reads: ran().filter(|call| call.spec().is_read()).count() as u64,
-        writes: ran().filter(|call| call.spec().is_write()).count() as u64,
+        writes: writes.saturating_sub(unexecuted), // only what writes can lack room
         bytes_in: ran().map(|call| call.words().bytes() as u64).sum(),
         bytes_out: 0, // the door knows
     }

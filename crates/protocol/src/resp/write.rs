@@ -13,14 +13,17 @@ pub enum Version {
     Resp3,
 }
 
-/// Appends a reply. What RESP2 lacks takes the nearest shape: maps and pairs become flat arrays, doubles text, truth
+/// Appends a reply. What RESP2 lacks takes the nearest shape: maps become arrays, doubles text, truth
 /// values 1 and 0.
 pub fn write_reply(out: &mut Vec<u8>, reply: &Reply, version: Version) {
     match (reply, version) {
         (Reply::Status(text), _) => write_line(out, b'+', text),
         (Reply::Error(error), _) => write_error(out, error),
         (Reply::Int(value), _) => write_int(out, *value),
-        (Reply::Bulk(bytes), _) | (Reply::Verbatim(bytes), Version::Resp2) => write_bulk(out, bytes),
+        (Reply::Bulk(bytes), _) | (Reply::Number(bytes) | Reply::Verbatim(bytes), Version::Resp2) => {
+            write_bulk(out, bytes)
+        }
+        (Reply::Number(digits), Version::Resp3) => write_digits(out, digits),
         (Reply::Verbatim(text), Version::Resp3) => write_verbatim(out, text),
         (Reply::Null, Version::Resp2) => out.extend_from_slice(b"$-1\r\n"),
         (Reply::NullArray, Version::Resp2) => out.extend_from_slice(b"*-1\r\n"),
@@ -32,8 +35,12 @@ pub fn write_reply(out: &mut Vec<u8>, reply: &Reply, version: Version) {
             write_items(out, b'*', items, version)
         }
         (Reply::Set(items), Version::Resp3) => write_items(out, b'~', items, version),
-        (Reply::Pairs(pairs), _) => write_pairs(out, pairs, version),
-        (Reply::Map(entries), _) => write_map(out, entries, version),
+        (Reply::Pairs(pairs), Version::Resp3) | (Reply::NestedMap(pairs), Version::Resp2) => {
+            write_pairs(out, pairs, version)
+        }
+        (Reply::Pairs(entries), Version::Resp2)
+        | (Reply::NestedMap(entries), Version::Resp3)
+        | (Reply::Map(entries), _) => write_map(out, entries, version),
     }
 }
 
@@ -79,6 +86,12 @@ fn write_number(out: &mut Vec<u8>, value: f64, version: Version) {
     write_bulk(out, &text);
 }
 
+fn write_digits(out: &mut Vec<u8>, digits: &[u8]) {
+    out.push(b',');
+    out.extend_from_slice(digits);
+    end_line(out);
+}
+
 fn write_items(out: &mut Vec<u8>, kind: u8, items: &[Reply], version: Version) {
     write_header(out, kind, items.len());
     for item in items {
@@ -87,9 +100,6 @@ fn write_items(out: &mut Vec<u8>, kind: u8, items: &[Reply], version: Version) {
 }
 
 fn write_pairs(out: &mut Vec<u8>, pairs: &[(Reply, Reply)], version: Version) {
-    if version == Version::Resp2 {
-        return write_map(out, pairs, version);
-    }
     write_header(out, b'*', pairs.len());
     for pair in pairs {
         write_header(out, b'*', 2);
@@ -153,17 +163,23 @@ mod tests {
         check(Reply::Double(1.5), "$3 1.5 ", ",1.5 ");
         check(Reply::Double(3.0), "$1 3 ", ",3 ");
         check(Reply::Double(f64::NEG_INFINITY), "$4 -inf ", ",-inf ");
+        check(
+            Reply::Number("0.10000000000000001".into()),
+            "$19 0.10000000000000001 ",
+            ",0.10000000000000001 ",
+        );
         check(Reply::Verbatim("some text".into()), "$9 some text ", "=13 txt:some text ");
         check(ReplyError::SYNTAX.into(), "-ERR syntax error ", "-ERR syntax error ");
     }
 
     #[test]
-    fn collections_are_flat_in_resp2_only() {
+    fn collections_have_other_shapes_in_resp2() {
         let entries = || vec![(Reply::bulk("a"), Reply::Double(1.0)), (Reply::bulk("b"), Reply::Double(2.5))];
         check(Reply::Array(vec![Reply::Int(1), Reply::Array(vec![])]), "*2 :1 *0 ", "*2 :1 *0 ");
         check(Reply::Set(vec![Reply::Int(1)]), "*1 :1 ", "~1 :1 ");
         check(Reply::Map(entries()), "*4 $1 a $1 1 $1 b $3 2.5 ", "%2 $1 a ,1 $1 b ,2.5 ");
         check(Reply::Pairs(entries()), "*4 $1 a $1 1 $1 b $3 2.5 ", "*2 *2 $1 a ,1 *2 $1 b ,2.5 ");
+        check(Reply::NestedMap(entries()), "*2 *2 $1 a $1 1 *2 $1 b $3 2.5 ", "%2 $1 a ,1 $1 b ,2.5 ");
     }
 
     #[test]

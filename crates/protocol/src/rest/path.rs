@@ -30,8 +30,8 @@ pub enum Route {
 pub struct PathRequest {
     /// The command's name and arguments: path segments, then the body if it is not empty, then the query.
     pub words: Words,
-    /// The value of the query's `_token`, which is no argument. Of several, the first. Whoever authenticates decides
-    /// between it and an `Authorization` header; the header should win, since a link can be made by anyone.
+    /// The value of the query's `_token`, which is no argument. Of several, the first. As at Upstash, it wins over an
+    /// `Authorization` header.
     pub token: Option<Bytes>,
 }
 

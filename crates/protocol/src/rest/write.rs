@@ -35,8 +35,8 @@ pub enum Envelope {
     Error,
 }
 
-/// Appends a reply in its envelope. The result has the shape that RESP2 would give it: maps and pairs are flat, numbers
-/// that are not integers are text, truth values are 1 and 0.
+/// Appends a reply in its envelope. The result has the shape that RESP2 would give it: maps are arrays, numbers that
+/// are not integers are text, truth values are 1 and 0.
 ///
 /// A reply beyond [`Format::body_bytes_max`] is written as `ERR max request size exceeded. …` instead.
 pub fn write_result(out: &mut Vec<u8>, reply: &Reply, format: Format) -> Envelope {
@@ -94,7 +94,9 @@ fn write_envelope(out: &mut Vec<u8>, reply: &Reply, encoding: Encoding) {
 fn write_value(out: &mut Vec<u8>, reply: &Reply, encoding: Encoding) {
     match reply {
         Reply::Status(text) => write_string(out, text.as_bytes(), encoding),
-        Reply::Bulk(bytes) | Reply::Verbatim(bytes) => write_string(out, bytes, encoding),
+        Reply::Bulk(bytes) | Reply::Number(bytes) | Reply::Verbatim(bytes) => {
+            write_string(out, bytes, encoding)
+        }
         Reply::Error(error) => write_string(out, error.text().as_bytes(), encoding),
         Reply::Int(value) => write_i64(out, *value),
         Reply::Bool(yes) => out.push(if *yes { b'1' } else { b'0' }),
@@ -107,6 +109,9 @@ fn write_value(out: &mut Vec<u8>, reply: &Reply, encoding: Encoding) {
             write_value(out, first, encoding);
             out.push(b',');
             write_value(out, second, encoding);
+        }),
+        Reply::NestedMap(pairs) => write_list(out, pairs, |out, (first, second)| {
+            write_list(out, [first, second], |out, item| write_value(out, item, encoding));
         }),
     }
 }
@@ -273,12 +278,23 @@ mod tests {
     }
 
     #[test]
-    fn collections_are_flat_arrays() {
+    fn collections_are_arrays() {
         let pair = || vec![(bulk("a"), Reply::Double(1.0)), (bulk("b"), Reply::Array(vec![Reply::Null]))];
         check(Reply::Map(pair()), r#"["a","1","b",[null]]"#, r#"["YQ==","MQ==","Yg==",[null]]"#);
         check(Reply::Pairs(pair()), r#"["a","1","b",[null]]"#, r#"["YQ==","MQ==","Yg==",[null]]"#);
+        check(
+            Reply::NestedMap(pair()),
+            r#"[["a","1"],["b",[null]]]"#,
+            r#"[["YQ==","MQ=="],["Yg==",[null]]]"#,
+        );
         check(Reply::Set(vec![Reply::Int(1), bulk("0")]), r#"[1,"0"]"#, r#"[1,"MA=="]"#);
-        for empty in [Reply::Array(vec![]), Reply::Map(vec![]), Reply::Pairs(vec![]), Reply::Set(vec![])] {
+        for empty in [
+            Reply::Array(vec![]),
+            Reply::Map(vec![]),
+            Reply::Pairs(vec![]),
+            Reply::NestedMap(vec![]),
+            Reply::Set(vec![]),
+        ] {
             check(empty, "[]", "[]");
         }
     }

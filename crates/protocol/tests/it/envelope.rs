@@ -68,7 +68,7 @@ fn encoded(bytes: &[u8]) -> Value {
 fn envelope(reply: &Reply, top: &Encode, nested: &Encode) -> Value {
     match reply {
         Reply::Error(error) => json!({ "error": error.text() }),
-        Reply::Array(_) | Reply::Set(_) | Reply::Pairs(_) | Reply::Map(_) => {
+        Reply::Array(_) | Reply::Set(_) | Reply::Pairs(_) | Reply::Map(_) | Reply::NestedMap(_) => {
             json!({ "result": value(reply, nested) })
         }
         scalar => json!({ "result": value(scalar, top) }),
@@ -78,7 +78,7 @@ fn envelope(reply: &Reply, top: &Encode, nested: &Encode) -> Value {
 fn value(reply: &Reply, encode: &Encode) -> Value {
     match reply {
         Reply::Status(text) => encode(text.as_bytes()),
-        Reply::Bulk(bytes) | Reply::Verbatim(bytes) => encode(bytes),
+        Reply::Bulk(bytes) | Reply::Number(bytes) | Reply::Verbatim(bytes) => encode(bytes),
         Reply::Error(error) => encode(error.text().as_bytes()),
         Reply::Double(double) => encode(format_double(*double).as_bytes()),
         Reply::Int(integer) => Value::from(*integer),
@@ -88,5 +88,9 @@ fn value(reply: &Reply, encode: &Encode) -> Value {
         Reply::Pairs(pairs) | Reply::Map(pairs) => {
             pairs.iter().flat_map(|(first, second)| [value(first, encode), value(second, encode)]).collect()
         }
+        Reply::NestedMap(pairs) => pairs
+            .iter()
+            .map(|(first, second)| Value::from(vec![value(first, encode), value(second, encode)]))
+            .collect(),
     }
 }

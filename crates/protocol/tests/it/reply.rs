@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use latchkey_protocol::number::format_double;
 use latchkey_protocol::{Reply, ReplyError};
 use proptest::prelude::*;
 
@@ -15,6 +16,7 @@ pub(crate) fn reply() -> impl Strategy<Value = Reply> {
             items.clone().prop_map(Reply::Array),
             items.prop_map(Reply::Set),
             pairs.clone().prop_map(Reply::Pairs),
+            pairs.clone().prop_map(Reply::NestedMap),
             pairs.prop_map(Reply::Map),
         ]
     })
@@ -29,6 +31,7 @@ fn leaf() -> impl Strategy<Value = Reply> {
         Just(Reply::Null),
         Just(Reply::NullArray),
         any::<f64>().prop_map(Reply::Double),
+        any::<f64>().prop_map(|value| Reply::Number(Bytes::from(format_double(value)))),
         any::<bool>().prop_map(Reply::Bool),
         bytes().prop_map(Reply::Verbatim),
         text().prop_map(|text| Reply::Error(ReplyError::new(format!("ERR {text}")))),

@@ -126,12 +126,15 @@ fn shaped(reply: &Reply, version: Version) -> Reply {
         Reply::Array(items) => Reply::Array(list(items)),
         Reply::Set(items) if three => Reply::Set(list(items)),
         Reply::Set(items) => Reply::Array(list(items)),
-        Reply::Map(entries) if three => Reply::Map(pairs(entries)),
-        Reply::Pairs(entries) if three => Reply::Array(
+        Reply::Map(entries) | Reply::NestedMap(entries) if three => Reply::Map(pairs(entries)),
+        Reply::Pairs(entries) if !three => Reply::Array(flat(entries)),
+        Reply::Pairs(entries) | Reply::NestedMap(entries) => Reply::Array(
             pairs(entries).into_iter().map(|(first, second)| Reply::Array(vec![first, second])).collect(),
         ),
-        Reply::Map(entries) | Reply::Pairs(entries) => Reply::Array(flat(entries)),
+        Reply::Map(entries) => Reply::Array(flat(entries)),
         Reply::Double(value) if !three => Reply::bulk(latchkey_protocol::number::format_double(*value)),
+        Reply::Number(digits) if three => Reply::Double(parse_double(digits).unwrap_or(f64::NAN)),
+        Reply::Number(digits) => Reply::Bulk(digits.clone()),
         Reply::Bool(yes) if !three => Reply::flag(*yes),
         Reply::Verbatim(text) if !three => Reply::Bulk(text.clone()),
         same => same.clone(),

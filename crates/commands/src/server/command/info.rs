@@ -70,6 +70,9 @@ fn key_specs(keys: &Keys, access: Access) -> Vec<Reply> {
             let destination = one(1, Access::Write);
             std::iter::once(destination).chain(key_specs(sources, Access::Read)).collect()
         }
+        Keys::Into { at, access } => {
+            vec![one(at, access), key_spec(Access::Read, index(at + 1), range(-1, 1))]
+        }
         Keys::Pair { moves } => {
             let source = if moves { Access::Both } else { Access::Read };
             vec![one(1, source), one(2, Access::Write)]

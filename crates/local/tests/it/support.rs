@@ -1,0 +1,189 @@
+//! Two databases behind the pipeline, and a clock that does what a test tells it.
+
+use std::cell::Cell;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Barrier};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use latchkey_local::{About, Local};
+use latchkey_pipeline::{Answer, Batch, Clock, Incoming, Replies, Shape, stack};
+use latchkey_protocol::{Reply, Words};
+use latchkey_tenancy::{
+    Authority, Change, DatabaseId, DatabaseRecord, LeaseDone, LeaseError, LeaseRequest, LeaseStore, Limits,
+    Records, Return, TokenDigest, TokenId, TokenKind, TokenRecord,
+};
+use tower::ServiceExt;
+
+/// What the replies of one request may hold together.
+pub(crate) const REPLY_BYTES_MAX: u64 = 1_000;
+
+type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// A server without doors and without quotas.
+pub(crate) struct Scene {
+    pub(crate) local: Arc<Local>,
+    pub(crate) clock: Arc<TestClock>,
+    authority: Arc<Authority>,
+    send: Box<dyn Fn(Incoming) -> Answering + Send + Sync>,
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        let limits = Limits { reply_bytes_max: REPLY_BYTES_MAX, ..Limits::UNLIMITED };
+        let databases = [1, 2].map(|n| record(n, limits));
+        let tokens = [1, 2].map(token);
+        let records = Records { databases: databases.into(), tokens: tokens.into(), keys: Vec::new() };
+        let authority = Arc::new(Authority::new(&records).unwrap());
+        let clock = Arc::new(TestClock::default());
+        let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
+        let about = About { version: "0", run_id: "0".repeat(40) };
+        let local = Arc::new(Local::new(Arc::clone(&time), 7, about).unwrap());
+        let service = stack(Arc::clone(&authority), Arc::new(NoStore), time, Arc::clone(&local));
+        let send = Box::new(move |incoming| -> Answering {
+            Box::pin(service.clone().oneshot(incoming).map(|answer| match answer {
+                Ok(answer) => answer,
+                Err(never) => match never {},
+            }))
+        });
+        Self { local, clock, authority, send }
+    }
+
+    pub(crate) fn database(n: u8) -> DatabaseId {
+        DatabaseId::from_bytes([n; 16])
+    }
+
+    pub(crate) fn set_limits(&self, n: u8, limits: Limits) {
+        self.authority.apply(&Change::Database(record(n, limits))).unwrap();
+    }
+
+    /// Commands for a database. Nothing runs before it is polled.
+    pub(crate) fn send(&self, database: u8, shape: Shape, commands: &[&str]) -> Answering {
+        let commands: Batch<_> = commands.iter().map(|line| Ok(words(line))).collect();
+        (self.send)(Incoming { credential: Bytes::from(secret(database)), shape, commands })
+    }
+
+    /// What comes of commands that are done at once.
+    pub(crate) fn now(&self, database: u8, shape: Shape, commands: &[&str]) -> Replies {
+        self.send(database, shape, commands).now_or_never().expect("nothing to wait for").replies
+    }
+
+    pub(crate) fn one(&self, database: u8, command: &str) -> Reply {
+        match self.now(database, Shape::One, &[command]) {
+            Replies::One(reply) => reply,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn secret(n: u8) -> String {
+    format!("token {n}")
+}
+
+fn words(line: &str) -> Words {
+    let mut words = Words::new();
+    line.split(' ').for_each(|word| words.push(Bytes::copy_from_slice(word.as_bytes())));
+    words
+}
+
+fn record(n: u8, limits: Limits) -> DatabaseRecord {
+    let (id, name, plan) = (Scene::database(n), format!("database {n}"), "test".into());
+    DatabaseRecord { id, name, plan, limits, created_ms: 0, epoch: 0, deleted: false }
+}
+
+fn token(n: u8) -> TokenRecord {
+    TokenRecord {
+        id: TokenId::from_bytes([n; 16]),
+        database: Scene::database(n),
+        kind: TokenKind::Opaque(TokenDigest::of(secret(n).as_bytes())),
+        name: String::new(),
+        read_only: false,
+        commands_per_day: None,
+        created_ms: 0,
+        expires_at_ms: None,
+        revoked_at_ms: None,
+        epoch: 0,
+    }
+}
+
+/// Nothing is limited, so nobody asks.
+struct NoStore;
+
+impl LeaseStore for NoStore {
+    fn lease(&self, request: LeaseRequest, _: LeaseDone) {
+        panic!("nothing is limited: {request:?}");
+    }
+
+    fn give_back(&self, _: Vec<Return>, done: Box<dyn FnOnce(Result<(), LeaseError>) + Send>) {
+        done(Ok(()));
+    }
+}
+
+/// Goes on by a set step with every look. On a thread that asks for it, a look stops until it is told to go on.
+#[derive(Debug)]
+pub(crate) struct TestClock {
+    now_us: AtomicI64,
+    tick_us: AtomicI64,
+    looks: AtomicUsize,
+    stopped: Barrier,
+    goes_on: Barrier,
+}
+
+thread_local! {
+    /// The look of this thread that stops, counted down; 0 for none.
+    static STOPS_AT: Cell<usize> = const { Cell::new(0) };
+}
+
+impl Default for TestClock {
+    fn default() -> Self {
+        Self {
+            now_us: AtomicI64::new(1_700_000_000_000_000),
+            tick_us: AtomicI64::new(0),
+            looks: AtomicUsize::new(0),
+            stopped: Barrier::new(2),
+            goes_on: Barrier::new(2),
+        }
+    }
+}
+
+impl TestClock {
+    /// From now on each look takes so long.
+    pub(crate) fn tick_us(&self, us: i64) {
+        self.tick_us.store(us, Relaxed);
+    }
+
+    /// How often `work` looks at the clock.
+    pub(crate) fn count(&self, work: impl FnOnce()) -> usize {
+        let before = self.looks.load(Relaxed);
+        work();
+        self.looks.load(Relaxed) - before
+    }
+
+    /// Does `work` on this thread; its `nth` look stops.
+    pub(crate) fn stopping_at<T>(&self, nth: usize, work: impl FnOnce() -> T) -> T {
+        STOPS_AT.set(nth);
+        work()
+    }
+
+    pub(crate) fn await_stop(&self) {
+        self.stopped.wait();
+    }
+
+    pub(crate) fn go_on(&self) {
+        self.goes_on.wait();
+    }
+}
+
+impl Clock for TestClock {
+    fn now_us(&self) -> i64 {
+        self.looks.fetch_add(1, Relaxed);
+        let left = STOPS_AT.get();
+        STOPS_AT.set(left.saturating_sub(1));
+        if left == 1 {
+            self.stopped.wait();
+            self.goes_on.wait();
+        }
+        self.now_us.fetch_add(self.tick_us.load(Relaxed), Relaxed)
+    }
+}
