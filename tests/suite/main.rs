@@ -10,6 +10,7 @@ mod http;
 mod licences;
 mod lifecycle;
 mod openapi;
+mod resp;
 mod rest;
 mod scratch;
 mod sdk;

@@ -76,13 +76,22 @@ fn hono_example() {
 
 #[test]
 fn python() {
+    python_tests(&Server::start(), "upstash_redis", &[]);
+}
+
+/// Runs tests for Python that need a package: those that are found, or those in the named modules.
+pub(crate) fn python_tests(server: &Server, package: &str, modules: &[&str]) {
     let interpreter = root().join("tests/.cache/python/bin/python");
-    if installed(&interpreter) {
-        let server = Server::start();
+    if installed(&interpreter) && require_at(&interpreter, &["-c", &format!("import {package}")], package) {
         let mut command = Command::new(interpreter);
-        command.args(["-B", "-m", "unittest"]).current_dir(root().join("tests/clients/python"));
-        run(&server, &mut command);
+        command.args(["-B", "-m", "unittest"]).args(modules);
+        run(server, command.current_dir(root().join("tests/clients/python")));
     }
+}
+
+/// Whether a package for JavaScript is there.
+pub(crate) fn node_package(name: &str) -> bool {
+    installed(&root().join("tests/clients/node/node_modules").join(name))
 }
 
 /// Not a client of Upstash's, but one made from `openapi.yaml`: thousands of requests that it allows or forbids.
@@ -106,6 +115,7 @@ pub(crate) fn node(server: &Server, file: &str, environment: &[(&str, &str)]) {
 /// Runs a program that finds the server in its environment, and fails with what it said if it fails.
 fn run(server: &Server, command: &mut Command) {
     command.env("UPSTASH_REDIS_REST_URL", &server.url).env("UPSTASH_REDIS_REST_TOKEN", TOKEN);
+    command.env("REDIS_URL", &server.redis_url);
     let output = command.output().expect("the program was there a moment ago");
     let said = [output.stdout, output.stderr].concat();
     assert!(output.status.success(), "{}\n{}", output.status, String::from_utf8_lossy(&said));
@@ -113,8 +123,12 @@ fn run(server: &Server, command: &mut Command) {
 
 /// Whether a program can be started. A test that needs it and cannot have it fails where all have to run.
 pub(crate) fn require(program: &str, arguments: &[&str]) -> bool {
+    require_at(Path::new(program), arguments, program)
+}
+
+fn require_at(program: &Path, arguments: &[&str], what: &str) -> bool {
     let started = Command::new(program).args(arguments).output();
-    present(started.is_ok_and(|output| output.status.success()), program)
+    present(started.is_ok_and(|output| output.status.success()), what)
 }
 
 fn chromium() -> bool {

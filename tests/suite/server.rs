@@ -15,12 +15,17 @@ use crate::http::{Connection, Request, Response};
 /// The token of every server here, unless it is started with another.
 pub(crate) const TOKEN: &str = "suite-token";
 
+/// For development, on free ports.
+const DEV: [&str; 7] = ["dev", "--port", "0", "--resp-port", "0", "--token", TOKEN];
+
 /// A running `latchkey`. Killed when dropped, and what it logged is shown if the test failed.
 pub(crate) struct Server {
     child: Child,
     stdout: BufReader<ChildStdout>,
     log: Log,
     pub(crate) url: String,
+    /// Of the RESP port; empty for `latchkey serve`.
+    pub(crate) redis_url: String,
     pub(crate) address: SocketAddr,
 }
 
@@ -32,13 +37,12 @@ impl Server {
 
     /// The same with more options.
     pub(crate) fn start_with(options: &[&str]) -> Self {
-        Self::dev(latchkey().args(["dev", "--port", "0", "--token", TOKEN, "--ephemeral"]).args(options))
+        Self::dev(latchkey().args(DEV).arg("--ephemeral").args(options))
     }
 
     /// The same, but it keeps its data in this directory.
     pub(crate) fn start_in(data: &Path, options: &[&str]) -> Self {
-        let dev = &mut latchkey();
-        Self::dev(dev.args(["dev", "--port", "0", "--token", TOKEN, "--data"]).arg(data).args(options))
+        Self::dev(latchkey().args(DEV).arg("--data").arg(data).args(options))
     }
 
     /// Any `latchkey dev`.
@@ -46,6 +50,7 @@ impl Server {
         let mut server = Self::spawn(command);
         server.url = server.printed("UPSTASH_REDIS_REST_URL");
         server.printed("UPSTASH_REDIS_REST_TOKEN");
+        server.redis_url = server.printed("REDIS_URL");
         server.address = address(&server.url);
         server
     }
@@ -66,7 +71,14 @@ impl Server {
         let mut child = command.spawn().expect("the binary was there a moment ago");
         let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         let log = Log::follow(child.stderr.take().expect("it is piped"));
-        Self { child, stdout, log, url: String::new(), address: ([127, 0, 0, 1], 0).into() }
+        Self {
+            child,
+            stdout,
+            log,
+            url: String::new(),
+            redis_url: String::new(),
+            address: ([127, 0, 0, 1], 0).into(),
+        }
     }
 
     /// The value of a line `NAME=value` that the server prints.

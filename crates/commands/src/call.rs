@@ -71,6 +71,11 @@ impl Call {
         &self.words
     }
 
+    /// Name and arguments, for whoever has to hand them on.
+    pub fn into_words(self) -> Words {
+        self.words
+    }
+
     /// The arguments, without the name and, of a subcommand, without its container's.
     pub fn args(&self) -> Args<'_> {
         let skipped = 1 + usize::from(self.command.parent.is_some());
@@ -146,7 +151,8 @@ pub fn not_over_rest(command: &Command) -> ReplyError {
 /// So much of a name that nobody knows is repeated in the error.
 const ECHO_MAX: usize = 64;
 
-fn not_available(name: &[u8]) -> ReplyError {
+/// What is answered to a command that does not exist here.
+pub fn not_available(name: &[u8]) -> ReplyError {
     let name = printable(name).to_ascii_uppercase();
     ReplyError::new(format!(
         "ERR Command is not available: '{name}'. See https://upstash.com/docs/redis/overall/rediscompatibility for details"

@@ -40,10 +40,11 @@ mod transactions;
 mod tests;
 
 pub use args::{Args, float, int};
-pub use call::{Call, Site, not_over_rest};
+pub use call::{Call, Site, not_available, not_over_rest};
 pub use category::{Categories, Category};
 pub use context::{Facts, Read, Server, Settings, Write};
 pub use error::{Error, Result};
 pub use keys::{Access, Key, Keys};
+pub use latchkey_keyspace::Watches;
 pub use spec::{Arity, Cost, Growth, Run, Script, Spec};
 pub use table::{Command, FAMILIES, Family, commands, find};

@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use fastrand::Rng;
-use latchkey_commands::{Call, Cost, Facts, Growth, Run, Settings, Site};
+use latchkey_commands::{Call, Cost, Facts, Growth, Run, Settings, Site, Watches};
 use latchkey_keyspace::{Keyspace, Now, Savepoint};
 use latchkey_protocol::{Reply, ReplyError};
 use latchkey_script::{Budget, Clock, Scripts};
@@ -102,6 +102,17 @@ impl Database {
         }
         self.keyspace.release(start);
         Ok(replies)
+    }
+
+    /// Watches the keys that this command names, for a transaction.
+    pub fn watch(&mut self, call: &Call, now: Now, watches: &mut Watches) {
+        let mut edit = self.keyspace.edit(now);
+        call.keys().iter().for_each(|key| edit.watch(key.name, watches));
+    }
+
+    /// Whether one of the keys was changed since it is watched: then the transaction must not run.
+    pub fn are_touched(&mut self, watches: &Watches, now: Now) -> bool {
+        self.keyspace.edit(now).are_touched(watches)
     }
 
     /// Whether the command will take so long that it should not run where others wait.

@@ -12,7 +12,6 @@ mod read;
 mod respond;
 mod server;
 mod settings;
-pub mod tls;
 
 pub use door::{Door, Readiness};
 pub use server::{Server, ServerError};

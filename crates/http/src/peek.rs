@@ -14,7 +14,7 @@ pub(crate) enum Speech {
     Http2,
     /// A TLS handshake.
     Tls,
-    /// A Redis client's array of words.
+    /// The Redis protocol, which has a port of its own.
     Resp,
 }
 
@@ -28,7 +28,8 @@ pub(crate) async fn speech(stream: &TcpStream, deadline: Duration) -> Option<Spe
         // taken here. Where only two bytes have come, they are those of a preface sooner than of PROPFIND.
         [b'P', b'R'] | [b'P', b'R', b'I'] => Some(Speech::Http2),
         [0x16, ..] => Some(Speech::Tls),
-        [b'*', ..] => Some(Speech::Resp),
+        // No HTTP request begins with a star, and no method with PI, but the PING that somebody types does.
+        [b'*', ..] | [b'P', b'I', ..] => Some(Speech::Resp),
         _ => Some(Speech::Http1),
     }
 }

@@ -9,7 +9,7 @@ use hyper::body::{Body, Incoming as HyperBody};
 use hyper::header::HeaderMap;
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
-use latchkey_pipeline::{AUTHENTICATION_REFUSED, Batch, Incoming, Shape};
+use latchkey_pipeline::{AUTHENTICATION_REFUSED, Batch, Caller, Incoming, Shape};
 use latchkey_protocol::ReplyError;
 use latchkey_protocol::rest::{self, Encoding, Route};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -101,7 +101,7 @@ pub(crate) fn incoming(
         Route::Command => (Shape::One, one(path_command(parts, body)?)),
         Route::Subscribe | Route::PatternSubscribe | Route::Monitor => return Err(no_streams()),
     };
-    Ok(Incoming { credential, shape, commands })
+    Ok(Incoming { caller: Caller::Token(credential), shape, commands })
 }
 
 fn path_command(parts: &Parts, body: Bytes) -> Result<latchkey_protocol::Words, ReplyError> {

@@ -23,7 +23,7 @@ const UNAVAILABLE_RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 /// The response to an answer. Its length is counted as the caller's usage.
 pub(crate) fn answer(answer: Answer, dialect: Dialect, clock: &dyn Clock) -> Response<Full<Bytes>> {
-    let Answer { replies, standing } = answer;
+    let Answer { replies, standing, .. } = answer;
     let limit = standing.as_ref().map(|standing| standing.principal.limits().reply_bytes_max);
     let body_bytes_max = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     let mut response = match replies {
@@ -99,7 +99,7 @@ fn refused(refusal: &Refusal, now_ms: u64) -> Response<Full<Bytes>> {
             let seconds = HeaderValue::from(exhausted.retry_after_seconds(now_ms));
             (StatusCode::TOO_MANY_REQUESTS, Some(seconds))
         }
-        Refusal::Discarded(_) => (StatusCode::BAD_REQUEST, None),
+        Refusal::Discarded(_) | Refusal::Overtaken => (StatusCode::BAD_REQUEST, None),
         Refusal::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, Some(UNAVAILABLE_RETRY_AFTER)),
     };
     let mut response = error(status, &refusal.error());

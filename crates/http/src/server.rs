@@ -13,6 +13,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use latchkey_pipeline::Stack;
+use latchkey_tls::Tls;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -21,8 +22,9 @@ use tokio_rustls::server::TlsStream;
 
 use crate::Door;
 use crate::peek::{self, Speech};
-use crate::tls::Tls;
 
+/// What a TLS client can choose from.
+const PROTOCOLS: &[&[u8]] = &[b"h2", b"http/1.1"];
 /// Streams that one HTTP/2 connection may have open.
 const STREAMS_MAX: u32 = 256;
 /// The largest head of a request: a path, which can hold arguments and is at most 64 KiB long, and headers. Also what a
@@ -58,8 +60,8 @@ impl<S: Stack> Server<S> {
         door: Arc<Door<S>>,
         tls: Option<Tls>,
     ) -> Result<Self, ServerError> {
-        let bound = TcpListener::bind(address).await;
-        Ok(Self { listener: bound.map_err(|cause| ServerError { address, cause })?, door, tls })
+        let listener = TcpListener::bind(address).await.map_err(|cause| ServerError { address, cause })?;
+        Ok(Self { listener, door, tls: tls.map(|tls| tls.offering(PROTOCOLS)) })
     }
 
     /// Where it listens: tells the port that the system chose for port 0.
@@ -155,12 +157,12 @@ enum Opened {
 async fn open(stream: TcpStream, tls: Option<Tls>, deadline: Duration) -> Option<Opened> {
     let speech = peek::speech(&stream, deadline).await?;
     match (tls, speech) {
-        (_, Speech::Resp) => say(stream, RESP_ON_HTTP).await,
         (Some(tls), Speech::Tls) => match timeout(deadline, tls.accept(stream)).await {
             Ok(Ok(stream)) => return Some(Opened::Tls(Box::new(stream))),
             Ok(Err(error)) => tracing::debug!(%error, "TLS handshake"),
             Err(_) => tracing::debug!("TLS handshake took too long"),
         },
+        (_, Speech::Resp) => say(stream, RESP_ON_HTTP).await,
         (Some(_), Speech::Http1 | Speech::Http2) => say(stream, &plain_on_tls()).await,
         (None, Speech::Tls) => tracing::debug!("a TLS handshake on a port without TLS"),
         (None, Speech::Http1 | Speech::Http2) => return Some(Opened::Plain(stream, speech)),
@@ -169,7 +171,10 @@ async fn open(stream: TcpStream, tls: Option<Tls>, deadline: Duration) -> Option
 }
 
 /// What a Redis client is told.
-const RESP_ON_HTTP: &str = "-ERR this port speaks HTTP: a Redis client cannot use it\r\n";
+const RESP_ON_HTTP: &str = concat!(
+    "-ERR this is the REST port, which speaks HTTP: give its http:// or https:// URL to a REST client; the Redis ",
+    "protocol has a port of its own (redis:// or rediss://, 6379 unless configured otherwise)\r\n"
+);
 
 /// What a plain HTTP request on a TLS port is told.
 fn plain_on_tls() -> String {

@@ -3,7 +3,7 @@
 use crate::entry::Entry;
 use crate::space::Before;
 use crate::value::{Hash, Json, List, Set, SortedSet, Stream, Text};
-use crate::{Contents, Effect, Keyspace, Now, Open, Str, Value, View, WrongType};
+use crate::{Contents, Effect, Keyspace, Now, Open, Str, Value, View, Watches, WrongType};
 
 /// The way to change a keyspace. Whatever it changes, it counts, and it can record it and take it back.
 #[derive(Debug)]
@@ -84,6 +84,7 @@ impl<'a> Edit<'a> {
             let before = Before::of(entry);
             entry.expires_at_ms = crate::entry::deadline(expires_at_ms);
             self.space.recount(key, before);
+            self.space.watched.touch(key);
             self.space.ledger.note(
                 || Effect::Expire { key: key.into(), expires_at_ms },
                 || vec![Effect::Expire { key: key.into(), expires_at_ms: old }],
@@ -120,7 +121,9 @@ impl<'a> Edit<'a> {
         if self.space.entries.is_empty() {
             return;
         }
-        let seed = self.space.seed;
+        let Keyspace { watched, entries, seed, .. } = &mut *self.space;
+        watched.touch_all(|key| entries.contains(key));
+        let seed = *seed;
         let entries =
             std::mem::replace(&mut self.space.entries, crate::collections::scan_map::ScanMap::new(seed));
         self.space.due.clear();
@@ -150,6 +153,18 @@ impl<'a> Edit<'a> {
             keys.iter().for_each(|key| self.sweep_key(key));
         }
         hashes.len()
+    }
+
+    /// Watches a key. What is past its deadline now counts as gone already.
+    pub fn watch(&mut self, key: &[u8], watches: &mut Watches) {
+        self.sweep_key(key);
+        watches.push(self.space.watched.watch(key));
+    }
+
+    /// Whether one of the keys was changed since it is watched. A deadline that has passed is a change.
+    pub fn are_touched(&mut self, watches: &Watches) -> bool {
+        watches.keys().for_each(|key| self.sweep_key(key));
+        watches.are_touched()
     }
 
     fn sweep_key(&mut self, key: &[u8]) {

@@ -16,6 +16,7 @@ mod open;
 mod space;
 pub mod value;
 mod view;
+mod watch;
 
 pub use collections::str::Str;
 pub use edit::Edit;
@@ -27,3 +28,4 @@ pub use open::Open;
 pub use space::Keyspace;
 pub use value::{Contents, Kind, Value, WrongType};
 pub use view::View;
+pub use watch::Watches;

@@ -16,6 +16,8 @@ pub struct Open<'a, V: Contents> {
     value: V,
     /// What the entry counted for when it was opened; `None` if there was no entry.
     before: Option<Before>,
+    /// How many changes there had been then.
+    changes_before: u64,
 }
 
 impl<'a, V: Contents> Open<'a, V> {
@@ -41,7 +43,8 @@ impl<'a, V: Contents> Open<'a, V> {
             // If the last element goes, the deadline goes with the key; on the way back it is set last.
             undo.push(Effect::Expire { key: key.into(), expires_at_ms });
         }
-        let mut open = Self { space, key, now, value, before: Some(before) };
+        let changes_before = space.changes();
+        let mut open = Self { space, key, now, value, before: Some(before), changes_before };
         V::purge(&mut open);
         Ok(Some(open))
     }
@@ -55,7 +58,8 @@ impl<'a, V: Contents> Open<'a, V> {
         if live == Some(false) {
             space.edit(now).remove(key);
         }
-        Ok(Self { space, key, now, value: V::default(), before: None })
+        let changes_before = space.changes();
+        Ok(Self { space, key, now, value: V::default(), before: None, changes_before })
     }
 
     /// The instant.
@@ -108,6 +112,9 @@ impl<V: Contents> Drop for Open<'_, V> {
                 let Some(entry) = self.space.slot(self.key) else { return };
                 entry.value = value.into_value();
                 self.space.recount(self.key, before);
+                if self.space.changes() != self.changes_before {
+                    self.space.watched.touch(self.key);
+                }
                 if empty {
                     self.space.take(self.key);
                 }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::collections::scan_map::ScanMap;
 use crate::entry::Entry;
 use crate::ledger::{Ledger, Savepoint};
+use crate::watch::Watched;
 use crate::{Edit, Effect, Kind, Now, Str, View};
 
 /// All keys of one database. Read through a [`View`], written through an [`Edit`].
@@ -23,6 +24,7 @@ pub struct Keyspace {
     pub(crate) ledger: Ledger,
     /// How often a value was looked for and found, and looked for and not found.
     pub(crate) lookups: Cell<(u64, u64)>,
+    pub(crate) watched: Watched,
     announced: Option<Vec<Str>>,
 }
 
@@ -37,6 +39,7 @@ impl Keyspace {
             bytes: 0,
             ledger: Ledger::default(),
             lookups: Cell::default(),
+            watched: Watched::new(seed),
             announced: None,
         }
     }
@@ -157,6 +160,7 @@ impl Keyspace {
     /// Puts an entry, and returns the one that was there, live or not.
     pub(crate) fn insert(&mut self, key: &[u8], entry: Entry) -> Option<Entry> {
         self.check_announced(key);
+        self.watched.touch(key);
         let hash = self.entries.hash_of(key);
         self.count_in(key, &entry, hash);
         let old = self.entries.insert(Str::from(key), entry);
@@ -174,6 +178,7 @@ impl Keyspace {
     pub(crate) fn take(&mut self, key: &[u8]) -> Option<Entry> {
         self.check_announced(key);
         let (_, entry) = self.entries.remove(key)?;
+        self.watched.touch(key);
         let hash = self.entries.hash_of(key);
         self.count_out(key, &entry, hash);
         Some(entry)

@@ -17,6 +17,8 @@ use crate::tenant::{Busy, Tenant};
 
 /// After so many commands of a pipeline others get their turn …
 const TURN_COMMANDS: usize = 64;
+/// … or, on a connection, after so many bytes of replies …
+const TURN_REPLY_BYTES: u64 = 256 * 1024;
 /// … or after so long, in microseconds.
 const TURN_US: i64 = 500;
 
@@ -111,7 +113,7 @@ impl Local {
         for (at, call) in turn.iter().enumerate() {
             if at > 0 {
                 now = self.now();
-                if now.us() > ends_us {
+                if now.us() > ends_us || ran.is_full() {
                     break;
                 }
             }
@@ -141,20 +143,56 @@ impl Local {
         Ok(ran.into_executed())
     }
 
+    /// Runs the first commands of a stream: one turn.
+    fn stream(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
+        let calls = admitted.calls();
+        let mut ran = Ran::new(calls.len().min(TURN_COMMANDS), admitted);
+        let (garbage, position) = tenant.with(|database| {
+            database.set_limits(limits(admitted.principal()));
+            self.take_turn(database, calls, &mut ran);
+            (database.take_garbage(), database.position())
+        })?;
+        self.free.take(garbage);
+        ran.position = position;
+        Ok(ran.into_executed())
+    }
+
+    fn watch(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
+        let mut ran = Ran::new(1, admitted);
+        ran.position = tenant.with(|database| {
+            let now = self.now();
+            if let Some(watching) = admitted.watching() {
+                let mut watches = watching.lock();
+                admitted.calls().iter().flatten().for_each(|call| database.watch(call, now, &mut watches));
+            }
+            database.position()
+        })?;
+        for call in admitted.calls() {
+            ran.push(call.as_ref().map_or_else(|error| error.clone().into(), |_| Reply::OK));
+        }
+        Ok(ran.into_executed())
+    }
+
     fn transaction(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
         let calls: Vec<Call> = admitted.calls().iter().flatten().cloned().collect();
         let mut ran = Ran::new(calls.len(), admitted);
         let (outcome, garbage, position) = tenant.with(|database| {
             let now = self.now();
             database.set_limits(limits(admitted.principal()));
+            let is_overtaken = admitted
+                .watching()
+                .is_some_and(|watching| database.are_touched(&std::mem::take(&mut watching.lock()), now));
+            if is_overtaken {
+                return (Err(Refusal::Overtaken), database.take_garbage(), database.position());
+            }
             let long = calls.iter().any(|call| database.is_long(call, now));
             let outcome =
                 if long { offload(|| database.run_all(&calls, now)) } else { database.run_all(&calls, now) };
-            (outcome, database.take_garbage(), database.position())
+            (outcome.map_err(Refusal::Discarded), database.take_garbage(), database.position())
         })?;
         self.free.take(garbage);
         ran.position = position;
-        let replies = outcome.map_err(Refusal::Discarded)?;
+        let replies = outcome?;
         replies.into_iter().for_each(|reply| ran.push(reply));
         Ok(ran.into_executed())
     }
@@ -165,6 +203,8 @@ impl Backend for Local {
         let tenant = self.tenant(admitted.principal());
         match admitted.shape() {
             Shape::Atomic => self.transaction(&tenant, admitted),
+            Shape::Watch => self.watch(&tenant, admitted),
+            Shape::Stream => self.stream(&tenant, admitted),
             Shape::One | Shape::Pipeline => self.pipeline(&tenant, admitted).await,
         }
     }
@@ -184,6 +224,8 @@ struct Ran {
     position: u64,
     reply_bytes: u64,
     reply_bytes_max: u64,
+    /// Whether replies leave as they come, so that only each by itself has a limit.
+    streams: bool,
 }
 
 impl Ran {
@@ -195,6 +237,7 @@ impl Ran {
             position: 0,
             reply_bytes: 0,
             reply_bytes_max,
+            streams: admitted.shape() == Shape::Stream,
         }
     }
 
@@ -203,12 +246,18 @@ impl Ran {
         self.push(ran.reply);
     }
 
+    /// Whether the replies so far should leave before there are more.
+    fn is_full(&self) -> bool {
+        self.streams && self.reply_bytes > TURN_REPLY_BYTES
+    }
+
     /// Keeps a reply, unless all replies together would be larger than the plan allows: no batch of reads may gather
     /// more memory than that.
     fn push(&mut self, reply: Reply) {
-        let bytes = self.reply_bytes + reply.bytes() as u64;
+        let others = if self.streams { 0 } else { self.reply_bytes };
+        let bytes = others + reply.bytes() as u64;
         if bytes <= self.reply_bytes_max {
-            self.reply_bytes = bytes;
+            self.reply_bytes += reply.bytes() as u64;
             self.replies.push(reply);
         } else {
             let (limit, actual) = (self.reply_bytes_max as usize, bytes as usize);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use latchkey_protocol::{Reply, ReplyError};
+use latchkey_protocol::{Reply, ReplyError, Words};
 use latchkey_tenancy::{Exhausted, Principal, Snapshot, Usage};
 
 use crate::Batch;
@@ -14,6 +14,8 @@ pub struct Answer {
     pub replies: Replies,
     /// Absent where nobody was authenticated.
     pub standing: Option<Standing>,
+    /// Of a [`Shape::Stream`](crate::Shape::Stream), the commands that were not run yet; they are not counted.
+    pub rest: Batch<Result<Words, ReplyError>>,
 }
 
 /// What came of the commands.
@@ -36,6 +38,8 @@ pub enum Refusal {
     Exhausted(Exhausted),
     /// A transaction was discarded because one of its commands cannot be run, or there is no room for it.
     Discarded(ReplyError),
+    /// A key that the session watches was changed, so the transaction was not run.
+    Overtaken,
     /// The database is busy, or the server cannot answer now; to be tried again.
     Unavailable(ReplyError),
 }
@@ -45,6 +49,7 @@ impl Refusal {
     pub fn error(&self) -> ReplyError {
         match self {
             Self::Unauthenticated(error) | Self::Discarded(error) | Self::Unavailable(error) => error.clone(),
+            Self::Overtaken => ReplyError::fixed("EXECABORT a watched key was changed"),
             Self::Exhausted(exhausted) => ReplyError::new(exhausted.to_string()),
         }
     }
@@ -73,13 +78,17 @@ impl Answer {
     /// A refusal of somebody unknown.
     pub(crate) fn unauthenticated() -> Self {
         let error = ReplyError::fixed(latchkey_tenancy::AUTHENTICATION_REFUSED);
-        Self { replies: Replies::Refused(Refusal::Unauthenticated(error)), standing: None }
+        Self {
+            replies: Replies::Refused(Refusal::Unauthenticated(error)),
+            standing: None,
+            rest: Batch::new(),
+        }
     }
 
     /// A refusal of somebody known, before the database was reached.
     pub(crate) fn refused(refusal: Refusal, principal: Arc<Principal>, now_ms: u64) -> Self {
         let quota = principal.allowance().snapshot(now_ms);
         let standing = Standing { principal, quota, position: None };
-        Self { replies: Replies::Refused(refusal), standing: Some(standing) }
+        Self { replies: Replies::Refused(refusal), standing: Some(standing), rest: Batch::new() }
     }
 }

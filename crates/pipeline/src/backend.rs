@@ -15,9 +15,10 @@ pub trait Backend: Send + Sync + 'static {
 /// What came of a batch.
 #[derive(Debug)]
 pub struct Executed {
-    /// A reply for each command, those that were refused before included.
+    /// A reply for each command, those that were refused before included. Of a [`Shape::Stream`](crate::Shape::Stream)
+    /// it may be those of the first ones only, but of one at least.
     pub replies: Batch<Reply>,
-    /// How many metered commands were refused for want of room: they are not charged.
+    /// How many metered commands with a reply were refused for want of room: they are not charged.
     pub unexecuted: u64,
     /// The database's position afterwards.
     pub position: u64,

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use bytes::Bytes;
 use latchkey_protocol::{ReplyError, Words};
 use smallvec::SmallVec;
+
+use crate::Caller;
 
 /// Commands, or what became of them, in the order in which they were sent. Mostly one.
 pub type Batch<T> = SmallVec<[T; 1]>;
@@ -16,14 +17,20 @@ pub enum Shape {
     One,
     /// Each for itself: others may come in between, and an error is one entry's.
     Pipeline,
-    /// As one step: all or none are run, and nobody sees a state in between.
+    /// Each for itself, as they come from a connection: the backend may stop before the end, and what it has not run
+    /// comes back with the answer, to be handed in again.
+    Stream,
+    /// WATCH: the session's next transaction is to run only if nobody changes the keys before.
+    Watch,
+    /// As one step: all or none are run, and nobody sees a state in between. None if a key that the session watches was
+    /// changed.
     Atomic,
 }
 
 /// A request as it came in. Nothing in it is believed yet.
 pub struct Incoming {
-    /// The token that it was sent with; empty if there was none.
-    pub credential: Bytes,
+    /// Who claims to send it.
+    pub caller: Caller,
     /// How the commands belong together.
     pub shape: Shape,
     /// The commands; an error stands for one that could not be read.

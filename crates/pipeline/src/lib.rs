@@ -14,6 +14,7 @@ mod batch;
 mod clock;
 mod layer;
 pub mod policy;
+mod session;
 mod stack;
 mod waiting;
 
@@ -24,8 +25,9 @@ pub use answer::{Answer, Refusal, Replies, Standing};
 pub use backend::{Backend, Executed};
 pub use batch::{Batch, Incoming, Shape};
 pub use clock::Clock;
-pub use latchkey_tenancy::AUTHENTICATION_REFUSED;
+pub use latchkey_tenancy::{AUTHENTICATION_REFUSED, DatabaseId};
 pub use layer::admit::Admitted;
 pub use layer::authenticate::Authenticated;
 pub use layer::resolve::Resolved;
+pub use session::{Asked, Caller, Gate, Session, Watching, asked, not_available};
 pub use stack::{Stack, stack};

@@ -13,7 +13,8 @@ pub fn allows(call: &Call, grants: Grants, limits: &Limits) -> Result<(), ReplyE
     fits(call, limits)
 }
 
-fn fits(call: &Call, limits: &Limits) -> Result<(), ReplyError> {
+/// Refuses what is larger than the limits allow.
+pub(crate) fn fits(call: &Call, limits: &Limits) -> Result<(), ReplyError> {
     let request_bytes = call.words().bytes() as u64;
     if request_bytes > limits.request_bytes_max {
         return Err(too_large("request", limits.request_bytes_max, request_bytes));
@@ -28,7 +29,7 @@ fn fits(call: &Call, limits: &Limits) -> Result<(), ReplyError> {
     Ok(())
 }
 
-fn no_permission(name: &str) -> ReplyError {
+pub(crate) fn no_permission(name: &str) -> ReplyError {
     ReplyError::new(format!(
         "NOPERM this user has no permissions to run the '{name}' command or its subcommand"
     ))

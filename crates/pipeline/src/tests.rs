@@ -72,7 +72,11 @@ impl Scene {
 
     fn send(&self, token: &str, shape: Shape, commands: &[&str]) -> Answering {
         let commands = commands.iter().map(|line| Ok(words(line))).collect();
-        (self.send)(Incoming { credential: Bytes::copy_from_slice(token.as_bytes()), shape, commands })
+        (self.send)(Incoming {
+            caller: crate::Caller::Token(Bytes::copy_from_slice(token.as_bytes())),
+            shape,
+            commands,
+        })
     }
 
     async fn one(&self, token: &str, command: &str) -> Result<Reply, Refusal> {
@@ -566,7 +570,7 @@ async fn the_answers_to_others_are_no_reason_to_give_up() {
 #[test]
 fn what_ends_in_a_log_holds_no_secret() {
     let incoming = Incoming {
-        credential: Bytes::from_static(b"hunter2"),
+        caller: crate::Caller::Token(Bytes::from_static(b"hunter2")),
         shape: Shape::One,
         commands: Batch::from_iter([Ok(words("SET password hunter2"))]),
     };

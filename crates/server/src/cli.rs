@@ -7,7 +7,7 @@ use latchkey_tenancy::{parse_bytes, parse_commands_per_day};
 
 /// A serverless-style Redis, self-hosted: Redis commands over HTTPS, authenticated, metered, executed.
 ///
-/// Start with `latchkey dev`, and paste the two lines that it prints into `.env`.
+/// Start with `latchkey dev`, and paste the lines that it prints into `.env`.
 #[derive(Debug, Parser)]
 #[command(name = "latchkey", version)]
 pub(crate) struct Cli {
@@ -42,6 +42,10 @@ pub(crate) struct DevOptions {
     /// Port for HTTP, on 127.0.0.1 and [::1]; 0 for any free one.
     #[arg(long, default_value_t = 8079, env = "LATCHKEY_DEV_PORT")]
     pub(crate) port: u16,
+    /// Port for the Redis protocol (RESP), on the same addresses; 0 for any free one. If you name none: 6379, or the next
+    /// free one after it.
+    #[arg(long, value_name = "PORT", env = "LATCHKEY_DEV_RESP_PORT")]
+    pub(crate) resp_port: Option<u16>,
     /// The token that may do everything. One is made and kept in the data directory if you name none.
     #[arg(long, env = "LATCHKEY_DEV_TOKEN", value_parser = token_text, hide_env_values = true)]
     pub(crate) token: Option<String>,
@@ -60,7 +64,7 @@ pub(crate) struct DevOptions {
     /// Keep nothing: no data directory, a new token each time.
     #[arg(long, conflicts_with = "data")]
     pub(crate) ephemeral: bool,
-    /// Serve HTTPS: with a certificate made for localhost.
+    /// Serve HTTPS, and RESP with TLS: with a certificate made for localhost.
     #[arg(long, value_name = "KIND")]
     pub(crate) tls: Option<DevTls>,
 }

@@ -8,13 +8,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use latchkey_control::Control;
-use latchkey_http::tls::Tls;
 use latchkey_tenancy::{
     DatabaseId, DatabaseRecord, Limits, Plan, TokenDigest, TokenId, TokenKind, TokenRecord, opaque_secret,
 };
+use latchkey_tls::Tls;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::watch;
 
 use crate::cli::{DevOptions, DevTls, Quota};
+use crate::doors::{Bound, Doors, HttpDoor, RespDoor};
 use crate::entropy;
 use crate::node::Node;
 use crate::serve::{on_signal, runtime};
@@ -37,23 +39,51 @@ pub(crate) fn run(options: DevOptions) -> Result<()> {
     };
     prepare(&node, &options, &token)?;
     let (tls, _keep) = tls(options.tls, data)?;
-    let addresses = [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()]
-        .map(|ip| SocketAddr::new(ip, options.port));
     let certificate = tls.as_ref().map(|tls| tls.certificate_path().to_owned());
+    let doors = doors(&options, &token, tls);
     let runtime = runtime()?;
     let (stopping, stop) = watch::channel(false);
     runtime.block_on(async move {
         on_signal(stopping)?;
-        let print = |bound: &[SocketAddr]| {
-            print(&options, &token, bound[0], certificate.as_deref());
+        let print = |bound: Bound| {
+            print(&options, &token, bound, certificate.as_deref());
             Ok(())
         };
-        let serving = node.serve(&addresses, tls, latchkey_http::Settings::default(), stop, print);
+        let serving = node.serve(doors, stop, print);
         serving.await.with_context(|| {
-            format!("is another `latchkey dev` running? Try --port {}", other_port(options.port))
+            let resp = if options.resp_port.is_some() { ", or --resp-port 0" } else { "" };
+            format!("is another `latchkey dev` running? Try --port {}{resp}", other_port(options.port))
         })
     })
 }
+
+/// Both doors, for this machine only.
+fn doors(options: &DevOptions, token: &str, tls: Option<Tls>) -> Doors {
+    let addresses = |port| {
+        [IpAddr::from(Ipv4Addr::LOCALHOST), Ipv6Addr::LOCALHOST.into()]
+            .map(|ip| SocketAddr::new(ip, port))
+            .to_vec()
+    };
+    let http = HttpDoor {
+        addresses: addresses(options.port),
+        tls: tls.clone(),
+        settings: latchkey_http::Settings::default(),
+    };
+    let settings =
+        latchkey_wire::Settings { open_as: Some(token.into()), ..latchkey_wire::Settings::default() };
+    let resp = RespDoor {
+        addresses: addresses(options.resp_port.unwrap_or(RESP_PORT)),
+        more_ports: if options.resp_port.is_some() { 0 } else { RESP_PORTS_MORE },
+        tls,
+        settings,
+    };
+    Doors { http, resp: Some(resp) }
+}
+
+/// Where Redis is expected.
+const RESP_PORT: u16 = 6379;
+/// So many ports after it are tried.
+const RESP_PORTS_MORE: u16 = 100;
 
 fn other_port(port: u16) -> String {
     if port == 0 {
@@ -64,10 +94,13 @@ fn other_port(port: u16) -> String {
 }
 
 /// What a person pastes into `.env`, and a script reads. Everything else is a comment there.
-fn print(options: &DevOptions, token: &str, bound: SocketAddr, certificate: Option<&Path>) {
+fn print(options: &DevOptions, token: &str, bound: Bound, certificate: Option<&Path>) {
     let scheme = if certificate.is_some() { "https" } else { "http" };
-    say(format_args!("UPSTASH_REDIS_REST_URL={scheme}://127.0.0.1:{}", bound.port()));
+    say(format_args!("UPSTASH_REDIS_REST_URL={scheme}://127.0.0.1:{}", bound.http.port()));
     say(format_args!("UPSTASH_REDIS_REST_TOKEN={token}"));
+    if let Some(resp) = bound.resp {
+        print_redis_url(options, token, resp.port(), certificate.is_some());
+    }
     if let Some(read_only) = &options.read_only_token {
         say(format_args!("# read-only token: {read_only}"));
     }
@@ -81,6 +114,20 @@ fn print(options: &DevOptions, token: &str, bound: SocketAddr, certificate: Opti
     };
     say(format_args!("# Keys are held in memory and end with this process; {kept}. Stop with Ctrl-C."));
 }
+
+fn print_redis_url(options: &DevOptions, token: &str, port: u16, is_tls: bool) {
+    let scheme = if is_tls { "rediss" } else { "redis" };
+    let password = utf8_percent_encode(token, IN_URL);
+    say(format_args!("REDIS_URL={scheme}://default:{password}@127.0.0.1:{port}"));
+    if options.resp_port.is_none() && port != RESP_PORT {
+        say(format_args!(
+            "# Port {RESP_PORT} is taken by another program, so the Redis protocol is on {port}."
+        ));
+    }
+}
+
+/// What a password in a URL cannot hold as it is.
+const IN_URL: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'=');
 
 /// The token of this data directory, made on first use.
 fn own_token(data: Option<&Path>) -> Result<String> {

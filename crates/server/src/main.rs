@@ -3,6 +3,7 @@
 mod cli;
 mod databases;
 mod dev;
+mod doors;
 mod entropy;
 mod health;
 mod node;

@@ -1,19 +1,19 @@
 //! The parts of a running server, put together and taken apart again.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use latchkey_control::{Control, Role};
-use latchkey_http::tls::{RELOAD_PERIOD, Tls};
-use latchkey_http::{Door, Readiness, Server, Settings};
+use latchkey_http::{Door, Readiness, Settings};
 use latchkey_local::{About, Local, SystemClock};
-use latchkey_pipeline::{Clock, Stack, stack};
+use latchkey_pipeline::{Clock, Gate, Stack, stack};
 use latchkey_tenancy::{Authority, Change, LeaseStore, Records, SigningKeyRecord};
+use latchkey_tls::{RELOAD_PERIOD, Tls};
 use tokio::sync::watch;
 
+use crate::doors::{Bound, Doors, stopped};
 use crate::entropy;
 
 /// How often usage is written down. A crash loses what was used since; quotas do not depend on it.
@@ -65,25 +65,24 @@ impl Node {
         Ok(())
     }
 
-    /// Listens on every address, and serves until `stop` changes; then finishes what was begun and settles the accounts.
+    /// Opens the doors, and serves until `stop` changes; then finishes what was begun and settles the accounts.
     /// `listening` is told the addresses once all are bound.
     pub(crate) async fn serve(
         self,
-        addresses: &[SocketAddr],
-        tls: Option<Tls>,
-        settings: Settings,
+        doors: Doors,
         stop: watch::Receiver<bool>,
-        listening: impl FnOnce(&[SocketAddr]) -> Result<()>,
+        listening: impl FnOnce(Bound) -> Result<()>,
     ) -> Result<()> {
         let readiness = Readiness::default();
-        let door = Arc::new(self.door(settings, readiness.clone()));
-        let servers = bind(addresses, &door, tls.as_ref()).await?;
-        let bound: Vec<SocketAddr> = servers.iter().map(Server::address).collect::<std::io::Result<_>>()?;
-        let tasks = self.start_tasks(tls);
+        let certificates = doors.certificates();
+        let stack = self.stack();
+        let door = self.http_door(stack.clone(), doors.http.settings, readiness.clone());
+        let gate = Gate::new(Arc::clone(&self.authority), Arc::clone(&self.clock));
+        let open = doors.open(door, stack, gate).await?;
+        let tasks = self.start_tasks(certificates);
         readiness.set(true);
-        listening(&bound)?;
-        let serving: Vec<_> =
-            servers.into_iter().map(|server| tokio::spawn(server.serve(stopped(stop.clone())))).collect();
+        listening(open.bound)?;
+        let serving = open.serve(&stop);
         stopped(stop).await;
         readiness.set(false);
         for server in serving {
@@ -93,16 +92,18 @@ impl Node {
         self.settle().await
     }
 
-    fn door(&self, settings: Settings, readiness: Readiness) -> Door<impl Stack> {
+    fn stack(&self) -> impl Stack + use<> {
         let leases: Arc<dyn LeaseStore> = Arc::<Control>::clone(&self.control);
-        let stack =
-            stack(Arc::clone(&self.authority), leases, Arc::clone(&self.clock), Arc::clone(&self.local));
+        stack(Arc::clone(&self.authority), leases, Arc::clone(&self.clock), Arc::clone(&self.local))
+    }
+
+    fn http_door<S: Stack>(&self, stack: S, settings: Settings, readiness: Readiness) -> Door<S> {
         let (authority, clock) = (Arc::clone(&self.authority), Arc::clone(&self.clock));
         let is_known = move |token: &[u8]| authority.authenticate(token, clock.now_ms()).is_ok();
         Door::new(stack, Arc::clone(&self.clock), is_known, settings, readiness)
     }
 
-    fn start_tasks(&self, tls: Option<Tls>) -> Vec<tokio::task::JoinHandle<()>> {
+    fn start_tasks(&self, certificates: Vec<Tls>) -> Vec<tokio::task::JoinHandle<()>> {
         let mut tasks = vec![tokio::spawn(Arc::clone(&self.local).sweep_forever())];
         let (control, authority) = (Arc::clone(&self.control), Arc::clone(&self.authority));
         let (local, clock) = (Arc::clone(&self.local), Arc::clone(&self.clock));
@@ -113,7 +114,7 @@ impl Node {
                 record_usage(&control, &authority, &local, clock.now_ms()).await;
             }
         }));
-        tasks.extend(tls.map(|tls| tokio::spawn(reload_forever(tls))));
+        tasks.extend(certificates.into_iter().map(|tls| tokio::spawn(reload_forever(tls))));
         tasks
     }
 
@@ -125,31 +126,6 @@ impl Node {
             .give_back(self.authority.close_meters(), Box::new(move |outcome| drop(done.send(outcome))));
         settled.await.context("the control store ended")?.context("giving back quota")
     }
-}
-
-async fn bind<S: Stack>(
-    addresses: &[SocketAddr],
-    door: &Arc<Door<S>>,
-    tls: Option<&Tls>,
-) -> Result<Vec<Server<S>>> {
-    let mut servers: Vec<Server<S>> = Vec::new();
-    for &address in addresses {
-        // All listen on the port that the first one got.
-        let port =
-            servers.first().map_or(Ok(address.port()), |first| first.address().map(|bound| bound.port()))?;
-        let address = SocketAddr::new(address.ip(), port);
-        match Server::bind(address, Arc::clone(door), tls.cloned()).await {
-            Ok(server) => servers.push(server),
-            Err(error) if servers.is_empty() => return Err(error.into()),
-            Err(error) => tracing::info!(%error, "not listening there as well"),
-        }
-    }
-    Ok(servers)
-}
-
-async fn stopped(mut stop: watch::Receiver<bool>) {
-    // An error means that whoever could stop us is gone, which is a stop as well.
-    drop(stop.wait_for(|&stop| stop).await);
 }
 
 async fn record_usage(control: &Control, authority: &Authority, local: &Local, now_ms: u64) {

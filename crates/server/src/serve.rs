@@ -1,18 +1,19 @@
 //! `latchkey serve`: production, from a configuration file.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use anyhow::{Context, Result, bail};
 use latchkey_control::Control;
-use latchkey_http::tls::Tls;
 use latchkey_tenancy::{SigningKey, SigningKeyRecord, TokenDigest, TokenKind};
+use latchkey_tls::Tls;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::cli::ServeOptions;
+use crate::doors::{Bound, Doors, HttpDoor, RespDoor};
 use crate::node::Node;
-use crate::settings::{Settings, Tokens};
+use crate::settings::{Settings, TlsFiles, Tokens};
 use crate::telemetry;
 
 /// Tokens that stand in every tutorial. A server that others can reach does not start with them.
@@ -22,27 +23,50 @@ const DEFAULT_TOKENS: &[&str] =
 pub(crate) fn run(options: &ServeOptions) -> Result<()> {
     let settings = Settings::read(&options.config)?;
     telemetry::start(&settings.log.level, settings.log.json);
-    let tls = match &settings.http.tls {
-        Some(files) => Some(Tls::from_files(&files.certificate, &files.key)?),
-        None => None,
-    };
+    let doors = doors(&settings)?;
     let node = Node::open(Some(&settings.data))?;
     configure_key(&node, &settings.tokens)?;
-    refuse_default_tokens(&node.control, settings.http.listen.ip())?;
+    for door in [Some(settings.http.listen), settings.resp.as_ref().map(|resp| resp.listen)] {
+        door.map_or(Ok(()), |listen| refuse_default_tokens(&node.control, listen.ip()))?;
+    }
     let runtime = runtime()?;
     let (stopping, stop) = watch::channel(false);
     runtime.block_on(async move {
         on_signal(stopping)?;
-        let http = &settings.http;
-        let scheme = if http.tls.is_some() { "https" } else { "http" };
-        let listening = |bound: &[SocketAddr]| {
-            tracing::info!(url = %format_args!("{scheme}://{}", bound[0]), "listening");
+        let http = if doors.http.tls.is_some() { "https" } else { "http" };
+        let resp =
+            if doors.resp.as_ref().is_some_and(|resp| resp.tls.is_some()) { "rediss" } else { "redis" };
+        let listening = |bound: Bound| {
+            tracing::info!(url = %format_args!("{http}://{}", bound.http), "listening");
+            if let Some(address) = bound.resp {
+                tracing::info!(url = %format_args!("{resp}://{address}"), "listening");
+            }
             Ok(())
         };
-        node.serve(&[http.listen], tls, http.door(), stop, listening).await?;
+        node.serve(doors, stop, listening).await?;
         tracing::info!("stopped");
         Ok(())
     })
+}
+
+/// The doors that the file describes.
+fn doors(settings: &Settings) -> Result<Doors> {
+    let tls = |files: &Option<TlsFiles>| -> Result<Option<Tls>> {
+        let load = |files: &TlsFiles| Tls::from_files(&files.certificate, &files.key);
+        Ok(files.as_ref().map(load).transpose()?)
+    };
+    let http = &settings.http;
+    let http = HttpDoor { addresses: vec![http.listen], tls: tls(&http.tls)?, settings: http.door() };
+    let resp = match &settings.resp {
+        Some(resp) => Some(RespDoor {
+            addresses: vec![resp.listen],
+            more_ports: 0,
+            tls: tls(&resp.tls)?,
+            settings: resp.door(),
+        }),
+        None => None,
+    };
+    Ok(Doors { http, resp })
 }
 
 /// Threads as many as processors.

@@ -14,6 +14,8 @@ pub(crate) struct Settings {
     /// Where databases, tokens, quotas and usage are kept.
     pub(crate) data: PathBuf,
     pub(crate) http: Http,
+    /// Without it there is no RESP door.
+    pub(crate) resp: Option<Resp>,
     #[serde(default)]
     pub(crate) tokens: Tokens,
     #[serde(default)]
@@ -42,6 +44,27 @@ pub(crate) struct Http {
     /// Seconds a connection may be idle between requests.
     pub(crate) idle_timeout_seconds: Option<u64>,
     /// Seconds that requests get to finish when the server stops.
+    pub(crate) drain_timeout_seconds: Option<u64>,
+}
+
+/// The RESP door.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Resp {
+    /// Address and port, such as `0.0.0.0:6379`.
+    pub(crate) listen: SocketAddr,
+    /// The certificate chain and its key. Without them RESP is plain.
+    pub(crate) tls: Option<TlsFiles>,
+    /// Whether others than this machine may connect without TLS: within a private network, say.
+    #[serde(default)]
+    pub(crate) allow_plain_resp: bool,
+    /// The largest command, in bytes.
+    pub(crate) command_bytes_max: Option<usize>,
+    /// How many connections may be open.
+    pub(crate) connections_max: Option<usize>,
+    /// Seconds a connection may be idle.
+    pub(crate) idle_timeout_seconds: Option<u64>,
+    /// Seconds that commands get to finish when the server stops.
     pub(crate) drain_timeout_seconds: Option<u64>,
 }
 
@@ -98,6 +121,18 @@ impl Settings {
                 http.listen
             );
         }
+        if let Some(resp) = &self.resp
+            && resp.tls.is_none()
+            && !resp.listen.ip().is_loopback()
+            && !resp.allow_plain_resp
+        {
+            bail!(
+                "resp.listen is {}, which others can reach, and there is no [resp.tls]: tokens would travel in the \
+                 clear. Name a certificate and key under [resp.tls], listen on 127.0.0.1, or set \
+                 resp.allow_plain_resp = true if nobody else can listen in",
+                resp.listen
+            );
+        }
         Ok(())
     }
 }
@@ -106,7 +141,6 @@ impl Http {
     /// The door's settings: what the file says, otherwise the defaults.
     pub(crate) fn door(&self) -> latchkey_http::Settings {
         let mut door = latchkey_http::Settings::default();
-        let seconds = |value: Option<u64>, default: Duration| value.map_or(default, Duration::from_secs);
         door.body_bytes_max = self.body_bytes_max.unwrap_or(door.body_bytes_max);
         door.body.commands_max = self.pipeline_commands_max.unwrap_or(door.body.commands_max);
         door.connections_max = self.connections_max.unwrap_or(door.connections_max);
@@ -115,6 +149,25 @@ impl Http {
         door.drain_timeout = seconds(self.drain_timeout_seconds, door.drain_timeout);
         door
     }
+}
+
+impl Resp {
+    /// The door's settings: what the file says, otherwise the defaults.
+    pub(crate) fn door(&self) -> latchkey_wire::Settings {
+        let mut door = latchkey_wire::Settings::default();
+        if let Some(bytes) = self.command_bytes_max {
+            door.request.request_bytes_max = bytes;
+            door.request.bulk_bytes_max = bytes;
+        }
+        door.connections_max = self.connections_max.unwrap_or(door.connections_max);
+        door.idle_timeout = seconds(self.idle_timeout_seconds, door.idle_timeout);
+        door.drain_timeout = seconds(self.drain_timeout_seconds, door.drain_timeout);
+        door
+    }
+}
+
+fn seconds(value: Option<u64>, default: Duration) -> Duration {
+    value.map_or(default, Duration::from_secs)
 }
 
 #[cfg(test)]
@@ -150,6 +203,16 @@ mod tests {
         assert!(all.http.tls.is_some() && all.tokens.hs256_secret_file.is_some());
         let (door, default) = (all.http.door(), latchkey_http::Settings::default());
         assert_eq!(format!("{door:?}"), format!("{default:?}"), "what is commented out shows the defaults");
+    }
+
+    #[test]
+    fn plain_resp_for_others_has_to_be_asked_for() {
+        let public = "data = 'd'\n[http]\nlisten = '127.0.0.1:1'\n[resp]\nlisten = '0.0.0.0:6379'\n";
+        let refusal = read(public).unwrap_err().to_string();
+        assert!(refusal.contains("allow_plain_resp"), "{refusal}");
+        assert!(read(&format!("{public}allow_plain_resp = true")).is_ok());
+        assert!(read(&public.replace("0.0.0.0", "127.0.0.1")).is_ok());
+        assert!(read(&format!("{public}[resp.tls]\ncertificate = 'c'\nkey = 'k'")).is_ok());
     }
 
     #[test]

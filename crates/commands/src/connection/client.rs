@@ -1,11 +1,12 @@
-//! `CLIENT ID`, `CLIENT INFO`, `CLIENT LIST`, `CLIENT GETNAME`, `CLIENT SETNAME`, `CLIENT SETINFO`
+//! `CLIENT ID`, `CLIENT INFO`, `CLIENT LIST`, `CLIENT GETNAME`, `CLIENT SETNAME`, `CLIENT SETINFO`, `CLIENT REPLY`
 
 use crate::Arity::{AtLeast, Exactly};
 use crate::{Category, Spec};
 
-pub(super) const CLIENT: Spec = Spec::container("CLIENT", &[GETNAME, ID, INFO, LIST, SETINFO, SETNAME])
-    .summary("Holds commands about connections.")
-    .since("2.4.0");
+pub(super) const CLIENT: Spec =
+    Spec::container("CLIENT", &[GETNAME, ID, INFO, LIST, REPLY, SETINFO, SETNAME])
+        .summary("Holds commands about connections.")
+        .since("2.4.0");
 
 const GETNAME: Spec = Spec::session("GETNAME")
     .summary("Returns the connection's name.")
@@ -29,6 +30,12 @@ const LIST: Spec = Spec::session("LIST")
     .no_script()
     .category(Category::Admin)
     .category(Category::Dangerous);
+
+const REPLY: Spec = Spec::session("REPLY")
+    .summary("Turns the replies of the connection on or off, or off for one command.")
+    .since("3.2.0")
+    .arity(Exactly(3))
+    .no_script();
 
 const SETINFO: Spec = Spec::session("SETINFO")
     .summary("Notes the name or the version of the client's library.")

@@ -16,6 +16,7 @@ pub(super) const HELLO: Spec = Spec::session("HELLO")
     .since("6.0.0")
     .arity(AtLeast(1))
     .fast()
+    .free()
     .no_script();
 
 pub(super) const RESET: Spec = Spec::session("RESET")
@@ -23,6 +24,7 @@ pub(super) const RESET: Spec = Spec::session("RESET")
     .since("6.2.0")
     .arity(Exactly(1))
     .fast()
+    .free()
     .no_script();
 
 pub(super) const QUIT: Spec = Spec::session("QUIT")

@@ -10,6 +10,7 @@ pub(super) const WATCH: Spec = Spec::session("WATCH")
     .arity(AtLeast(2))
     .keys(Range { first: 1, last: -1, step: 1 })
     .fast()
+    .free()
     .no_script();
 
 pub(super) const UNWATCH: Spec = Spec::session("UNWATCH")

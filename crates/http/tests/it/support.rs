@@ -9,16 +9,16 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use latchkey_http::tls::Tls;
 use latchkey_http::{Door, Readiness, Server, Settings};
 use latchkey_pipeline::{
-    AUTHENTICATION_REFUSED, Answer, Batch, Clock, Incoming, Refusal, Replies, Shape, Standing,
+    AUTHENTICATION_REFUSED, Answer, Batch, Caller, Clock, Incoming, Refusal, Replies, Shape, Standing,
 };
 use latchkey_protocol::{Reply, ReplyError, Words};
 use latchkey_tenancy::{
     Authority, DatabaseId, DatabaseRecord, Limits, Principal, Records, TokenDigest, TokenId, TokenKind,
     TokenRecord,
 };
+use latchkey_tls::Tls;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, oneshot};
@@ -65,9 +65,9 @@ impl Service<Incoming> for Puppet {
 
 impl Puppet {
     async fn answer(self, incoming: Incoming) -> Answer {
-        if incoming.credential != TOKEN {
+        if !matches!(&incoming.caller, Caller::Token(token) if token == TOKEN) {
             let refusal = Refusal::Unauthenticated(ReplyError::fixed(AUTHENTICATION_REFUSED));
-            return Answer { replies: Replies::Refused(refusal), standing: None };
+            return Answer { replies: Replies::Refused(refusal), standing: None, rest: Batch::new() };
         }
         let mut replies = Batch::new();
         for command in incoming.commands {
@@ -78,11 +78,12 @@ impl Puppet {
         }
         let replies = match incoming.shape {
             Shape::One => Replies::One(replies.pop().unwrap()),
-            Shape::Pipeline | Shape::Atomic => Replies::Many(replies),
+            _ => Replies::Many(replies),
         };
         Answer {
             replies,
             standing: Some(Standing { principal: self.principal, quota: None, position: Some(7) }),
+            rest: Batch::new(),
         }
     }
 

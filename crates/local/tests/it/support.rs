@@ -61,7 +61,11 @@ impl Scene {
     /// Commands for a database. Nothing runs before it is polled.
     pub(crate) fn send(&self, database: u8, shape: Shape, commands: &[&str]) -> Answering {
         let commands: Batch<_> = commands.iter().map(|line| Ok(words(line))).collect();
-        (self.send)(Incoming { credential: Bytes::from(secret(database)), shape, commands })
+        (self.send)(Incoming {
+            caller: latchkey_pipeline::Caller::Token(Bytes::from(secret(database))),
+            shape,
+            commands,
+        })
     }
 
     /// What comes of commands that are done at once.

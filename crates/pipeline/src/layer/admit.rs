@@ -12,12 +12,13 @@ use latchkey_tenancy::{Exhausted, LeaseStore, Principal, Requests, Reservation, 
 use tower::{Layer, Service};
 
 use crate::waiting::WaitingRooms;
-use crate::{Answer, Batch, Clock, Refusal, Resolved, Shape, policy};
+use crate::{Answer, Batch, Clock, Refusal, Resolved, Shape, Watching, policy};
 
 /// Commands that may run now and are already counted. Only [`Admit`] makes one; a backend accepts nothing less.
 #[derive(Debug)]
 pub struct Admitted {
     pub(crate) principal: Arc<Principal>,
+    pub(crate) watching: Option<Watching>,
     pub(crate) shape: Shape,
     pub(crate) calls: Batch<Result<Call, ReplyError>>,
     pub(crate) reservation: Option<Reservation>,
@@ -27,6 +28,11 @@ impl Admitted {
     /// Who sent them.
     pub fn principal(&self) -> &Principal {
         &self.principal
+    }
+
+    /// The keys that the session watches, if it is one.
+    pub fn watching(&self) -> Option<&Watching> {
+        self.watching.as_ref()
     }
 
     /// How they belong together. Of an atomic batch, none is an error.
@@ -115,6 +121,7 @@ where
 /// Commands that are allowed, but not counted yet.
 struct Checked {
     principal: Arc<Principal>,
+    watching: Option<Watching>,
     shape: Shape,
     calls: Batch<Result<Call, ReplyError>>,
     /// How many of them cost something.
@@ -123,16 +130,23 @@ struct Checked {
 
 /// Refuses the commands that the caller may not run; a transaction goes with its first.
 fn check(resolved: Resolved) -> Result<Checked, (Refusal, Arc<Principal>)> {
-    let Resolved { principal, shape, calls } = resolved;
+    let Resolved { principal, watching, shape, calls } = resolved;
     let (grants, limits) = (principal.grants(), principal.limits());
-    let allowed = |call: Call| policy::allows(&call, grants, &limits).map(|()| call);
+    let allowed = |call: Call| {
+        let checked = match shape {
+            // Whoever may read may watch; the session has checked the rest.
+            Shape::Watch => policy::fits(&call, &limits),
+            _ => policy::allows(&call, grants, &limits),
+        };
+        checked.map(|()| call)
+    };
     let calls: Batch<_> = calls.into_iter().map(|call| call.and_then(allowed)).collect();
     if let (Shape::Atomic, Some(Err(error))) = (shape, calls.iter().find(|call| call.is_err())) {
         let discarded = ReplyError::new(format!("EXECABORT Transaction discarded because of: {error}"));
         return Err((Refusal::Discarded(discarded), principal));
     }
     let metered = calls.iter().filter(|call| is_metered(call)).count() as u64;
-    Ok(Checked { principal, shape, calls, metered })
+    Ok(Checked { principal, watching, shape, calls, metered })
 }
 
 fn is_metered(call: &Result<Call, ReplyError>) -> bool {
@@ -167,7 +181,9 @@ impl AdmitLayer {
         let (allowance, now_ms) = (checked.principal.allowance(), self.clock.now_ms());
         let reserved = match checked.shape {
             Shape::Atomic => allowance.reserve_all(checked.metered, now_ms),
-            Shape::One | Shape::Pipeline => allowance.reserve_up_to(checked.metered, now_ms),
+            Shape::One | Shape::Pipeline | Shape::Stream | Shape::Watch => {
+                allowance.reserve_up_to(checked.metered, now_ms)
+            }
         };
         Attempt::Decided(match (reserved, checked.shape) {
             (Reserved::Granted { reservation, refill }, _) => {
@@ -175,7 +191,7 @@ impl AdmitLayer {
                 Ok(Allowed { refusal: reservation.refusal(), reservation: Some(reservation) })
             }
             // Every entry of the pipeline that costs something is refused; those that are free still run.
-            (Reserved::Exhausted(refusal), Shape::Pipeline) => {
+            (Reserved::Exhausted(refusal), Shape::Pipeline | Shape::Stream) => {
                 Ok(Allowed { reservation: None, refusal: Some(refusal) })
             }
             (Reserved::Exhausted(refusal), _) => Err(Refusal::Exhausted(refusal)),
@@ -221,7 +237,7 @@ impl AdmitLayer {
     }
 
     fn admit(&self, checked: Checked, allowed: Allowed) -> Admitted {
-        let Checked { principal, shape, mut calls, .. } = checked;
+        let Checked { principal, watching, shape, mut calls, .. } = checked;
         let Allowed { reservation, refusal } = allowed;
         if let Some(refusal) = refusal {
             let mut granted = reservation.as_ref().map_or(0, Reservation::granted);
@@ -233,7 +249,7 @@ impl AdmitLayer {
                 }
             }
         }
-        Admitted { principal, shape, calls, reservation }
+        Admitted { principal, watching, shape, calls, reservation }
     }
 
     fn refused(&self, refusal: Refusal, principal: Arc<Principal>) -> Answer {

@@ -6,15 +6,17 @@ use std::task::{Context, Poll};
 
 use futures_util::future::{Either, Ready, ready};
 use latchkey_protocol::{ReplyError, Words};
-use latchkey_tenancy::{Authority, Principal};
+use latchkey_tenancy::{AuthError, Authority, Principal};
 use tower::{Layer, Service};
 
-use crate::{Answer, Batch, Clock, Incoming, Shape};
+use crate::{Answer, Batch, Caller, Clock, Incoming, Shape, Watching};
 
 /// Commands whose sender is known. Only [`Authenticate`] makes one.
 #[derive(Debug)]
 pub struct Authenticated {
     pub(crate) principal: Arc<Principal>,
+    /// The keys that a session watches.
+    pub(crate) watching: Option<Watching>,
     pub(crate) shape: Shape,
     pub(crate) commands: Batch<Result<Words, ReplyError>>,
 }
@@ -29,6 +31,18 @@ pub(crate) struct AuthenticateLayer {
 pub(crate) struct Authenticate<S> {
     inner: S,
     layer: AuthenticateLayer,
+}
+
+impl AuthenticateLayer {
+    fn identify(&self, caller: &Caller) -> Result<Arc<Principal>, AuthError> {
+        let now_ms = self.clock.now_ms();
+        match caller {
+            Caller::Token(token) => self.authority.authenticate(token, now_ms),
+            Caller::Session(session) => {
+                session.principal().standing(now_ms).map(|()| Arc::clone(session.principal()))
+            }
+        }
+    }
 }
 
 impl<S> Layer<S> for AuthenticateLayer {
@@ -52,11 +66,14 @@ where
     }
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
-        let AuthenticateLayer { authority, clock } = &self.layer;
-        match authority.authenticate(&incoming.credential, clock.now_ms()) {
+        match self.layer.identify(&incoming.caller) {
             Ok(principal) => {
-                let Incoming { shape, commands, .. } = incoming;
-                Either::Right(self.inner.call(Authenticated { principal, shape, commands }))
+                let Incoming { caller, shape, commands } = incoming;
+                let watching = match caller {
+                    Caller::Session(session) => Some(Watching::clone(session.watching())),
+                    Caller::Token(_) => None,
+                };
+                Either::Right(self.inner.call(Authenticated { principal, watching, shape, commands }))
             }
             Err(cause) => {
                 tracing::debug!(%cause, "refused a token");

@@ -10,7 +10,7 @@ use latchkey_protocol::ReplyError;
 use latchkey_tenancy::Usage;
 use tower::Service;
 
-use crate::{Admitted, Answer, Backend, Executed, Refusal, Replies, Shape, Standing};
+use crate::{Admitted, Answer, Backend, Batch, Executed, Refusal, Replies, Shape, Standing};
 
 /// The end of the stack.
 pub(crate) struct Execute<B> {
@@ -43,9 +43,12 @@ impl<B: Backend> Service<Admitted> for Execute<B> {
 
 /// Gives back what was reserved for commands that were not executed, and counts the others.
 fn settle(admitted: Admitted, outcome: Result<Executed, Refusal>) -> Answer {
-    let Admitted { principal, shape, calls, mut reservation } = admitted;
+    let Admitted { principal, shape, mut calls, mut reservation, .. } = admitted;
+    let rest = take_rest(&mut calls, shape, &outcome);
     let granted = reservation.as_ref().map_or(0, |reservation| reservation.granted());
-    let unexecuted = outcome.as_ref().map_or(granted, |executed| executed.unexecuted.min(granted));
+    let unreached = rest.iter().flatten().filter(|call| !call.spec().free).count() as u64;
+    let unexecuted =
+        outcome.as_ref().map_or(granted, |executed| (executed.unexecuted + unreached).min(granted));
     if let Some(reservation) = reservation.as_mut().filter(|_| unexecuted > 0) {
         principal.allowance().refund(reservation, unexecuted);
     }
@@ -56,14 +59,29 @@ fn settle(admitted: Admitted, outcome: Result<Executed, Refusal>) -> Answer {
     let (replies, position) = match outcome {
         Ok(Executed { mut replies, position, .. }) => {
             let replies = match shape {
-                Shape::One => replies.pop().map_or_else(|| Replies::Many(replies), Replies::One),
-                Shape::Pipeline | Shape::Atomic => Replies::Many(replies),
+                Shape::One | Shape::Watch => {
+                    replies.pop().map_or_else(|| Replies::Many(replies), Replies::One)
+                }
+                Shape::Pipeline | Shape::Stream | Shape::Atomic => Replies::Many(replies),
             };
             (replies, Some(position))
         }
         Err(refusal) => (Replies::Refused(refusal), None),
     };
-    Answer { replies, standing: Some(Standing { principal, quota, position }) }
+    let rest = rest.into_iter().map(|call| call.map(Call::into_words)).collect();
+    Answer { replies, standing: Some(Standing { principal, quota, position }), rest }
+}
+
+/// The commands of a stream that the backend did not come to.
+fn take_rest(
+    calls: &mut Batch<Result<Call, ReplyError>>,
+    shape: Shape,
+    outcome: &Result<Executed, Refusal>,
+) -> Batch<Result<Call, ReplyError>> {
+    match outcome {
+        Ok(executed) if shape == Shape::Stream => calls.drain(executed.replies.len()..).collect(),
+        _ => Batch::new(),
+    }
 }
 
 fn usage(calls: &[Result<Call, ReplyError>], granted: u64, unexecuted: u64) -> Usage {

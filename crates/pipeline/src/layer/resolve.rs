@@ -9,12 +9,13 @@ use latchkey_protocol::ReplyError;
 use latchkey_tenancy::Principal;
 use tower::{Layer, Service};
 
-use crate::{Answer, Authenticated, Batch, Shape};
+use crate::{Answer, Authenticated, Batch, Shape, Watching};
 
 /// Commands that the table knows, with the right number of words. Only [`Resolve`] makes one.
 #[derive(Debug)]
 pub struct Resolved {
     pub(crate) principal: Arc<Principal>,
+    pub(crate) watching: Option<Watching>,
     pub(crate) shape: Shape,
     pub(crate) calls: Batch<Result<Call, ReplyError>>,
 }
@@ -48,8 +49,9 @@ where
     }
 
     fn call(&mut self, authenticated: Authenticated) -> S::Future {
-        let Authenticated { principal, shape, commands } = authenticated;
-        let calls = commands.into_iter().map(|words| words.and_then(Call::resolve_over_rest)).collect();
-        self.inner.call(Resolved { principal, shape, calls })
+        let Authenticated { principal, watching, shape, commands } = authenticated;
+        let resolve = if shape == Shape::Watch { Call::resolve } else { Call::resolve_over_rest };
+        let calls = commands.into_iter().map(|words| words.and_then(resolve)).collect();
+        self.inner.call(Resolved { principal, watching, shape, calls })
     }
 }

@@ -70,6 +70,12 @@ impl Decoder {
         self.authenticated = authenticated;
     }
 
+    /// What the words of a command take that has not arrived in full, in bytes.
+    pub fn held_bytes(&self) -> usize {
+        let announced = self.bulk_bytes.unwrap_or(0);
+        self.request_bytes.saturating_sub(announced) + self.words.len() * size_of::<Bytes>()
+    }
+
     /// Takes the next command off the front of `input`: an array of bulk strings, whose words are slices of the buffer,
     /// or a line. Empty ones are passed over. `None` if more bytes are needed.
     ///
@@ -130,6 +136,7 @@ impl Decoder {
             self.bulk_bytes = None;
             self.missing -= 1;
         }
+        self.request_bytes = 0;
         Ok(Some(std::mem::take(&mut self.words)))
     }
 

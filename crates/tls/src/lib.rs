@@ -63,11 +63,10 @@ impl Tls {
         let files = Arc::new(Files::load(certificate, key)?);
         let provider = Arc::new(aws_lc_rs::default_provider());
         let resolver: Arc<dyn ResolvesServerCert> = Arc::<Files>::clone(&files);
-        let mut config = ServerConfig::builder_with_provider(provider)
+        let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_cert_resolver(resolver);
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), files })
     }
 
@@ -80,6 +79,13 @@ impl Tls {
         Self::from_files(&certificate, &key)
     }
 
+    /// The same certificate, also after a reload, for a door that offers these protocols by ALPN, best first.
+    pub fn offering(&self, protocols: &[&[u8]]) -> Self {
+        let mut config = ServerConfig::clone(self.acceptor.config());
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        Self { acceptor: TlsAcceptor::from(Arc::new(config)), files: Arc::clone(&self.files) }
+    }
+
     /// Where the certificate is, for whoever has to trust it.
     pub fn certificate_path(&self) -> &Path {
         &self.files.certificate
@@ -90,7 +96,8 @@ impl Tls {
         self.files.reload()
     }
 
-    pub(crate) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    /// Shakes hands. Has no deadline of its own.
+    pub async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         self.acceptor.accept(stream).await
     }
 }

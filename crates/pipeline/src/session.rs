@@ -1,0 +1,155 @@
+//! Callers that authenticate once and stay: what a door with connections keeps of them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use latchkey_commands::{Call, Category, Run, Watches};
+use latchkey_protocol::{ReplyError, Words};
+use latchkey_tenancy::{Authority, DatabaseId, Principal};
+use parking_lot::Mutex;
+
+use crate::{Clock, policy};
+
+/// Who sends a batch.
+#[derive(Clone)]
+pub enum Caller {
+    /// Whoever this token belongs to; empty if none was sent.
+    Token(bytes::Bytes),
+    /// Somebody who has authenticated before. Whether that still holds is looked at for every batch.
+    Session(Session),
+}
+
+impl fmt::Debug for Caller {
+    /// Leaves the token out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token(_) => f.write_str("Token"),
+            Self::Session(session) => session.fmt(f),
+        }
+    }
+}
+
+/// Opens sessions. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    authority: Arc<Authority>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Gate {
+    /// A gate that this authority keeps.
+    pub fn new(authority: Arc<Authority>, clock: Arc<dyn Clock>) -> Self {
+        Self { authority, clock }
+    }
+
+    /// A session of whoever this token belongs to; `None` if the token is not good, whatever the reason.
+    pub fn open(&self, token: &[u8]) -> Option<Session> {
+        match self.authority.authenticate(token, self.clock.now_ms()) {
+            Ok(principal) => Some(Session { principal, watching: Watching::default() }),
+            Err(cause) => {
+                tracing::debug!(%cause, "refused a token");
+                None
+            }
+        }
+    }
+
+    /// The time, for what a door tells of its connections, in Unix milliseconds.
+    pub fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
+    }
+}
+
+/// Somebody who has authenticated. Only [`Gate::open`] makes one.
+#[derive(Clone, Debug)]
+pub struct Session {
+    principal: Arc<Principal>,
+    watching: Watching,
+}
+
+/// The keys that a session watches. Shared with whoever runs its commands; nobody holds this lock while waiting for
+/// another.
+pub type Watching = Arc<Mutex<Watches>>;
+
+/// So many keys a session may watch.
+const WATCHED_KEYS_MAX: usize = 10_000;
+
+impl Session {
+    pub(crate) fn principal(&self) -> &Arc<Principal> {
+        &self.principal
+    }
+
+    pub(crate) fn watching(&self) -> &Watching {
+        &self.watching
+    }
+
+    /// How many keys it watches.
+    pub fn watched(&self) -> usize {
+        self.watching.lock().len()
+    }
+
+    /// Watches nothing any more.
+    pub fn unwatch(&self) {
+        self.watching.lock().clear();
+    }
+
+    /// The database that it speaks to.
+    pub fn database(&self) -> DatabaseId {
+        self.principal.database()
+    }
+
+    /// Whether it may only read.
+    pub fn is_read_only(&self) -> bool {
+        self.principal.grants().read_only
+    }
+
+    /// Whether this command could be run now: refuses what is not known, has the wrong number of words or is not
+    /// allowed. So a transaction can refuse a command when it is queued, and not only when it is to be run.
+    pub fn check(&self, words: &Words) -> Result<(), ReplyError> {
+        let call = Call::resolve(words.clone())?;
+        match call.spec().run {
+            Run::Session => self.check_session(&call),
+            _ => policy::allows(&call, self.principal.grants(), &self.principal.limits()),
+        }
+    }
+
+    /// Who may only read may do what concerns its own connection, but not what looks at those of others.
+    fn check_session(&self, call: &Call) -> Result<(), ReplyError> {
+        if self.is_read_only() && call.command().categories().has(Category::Dangerous) {
+            return Err(policy::no_permission(&call.command().full_name()));
+        }
+        let watched = call.keys().len();
+        if watched > 0 && self.watched() + watched > WATCHED_KEYS_MAX {
+            return Err(ReplyError::new(format!(
+                "ERR a connection can watch no more than {WATCHED_KEYS_MAX} keys"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Whom a command is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The database: it is to be handed in. Also what nobody knows, which is refused there.
+    Database,
+    /// The connection: the door answers it itself. Its name in upper case, and its subcommand's.
+    Door(&'static str, Option<&'static str>),
+}
+
+/// Whom these words are for. An error if they name a command of a connection and have the wrong number.
+pub fn asked(words: &Words) -> Result<Asked, ReplyError> {
+    let Some(command) = latchkey_commands::find(words) else { return Ok(Asked::Database) };
+    if !command.needs_connection() {
+        return Ok(Asked::Database);
+    }
+    let call = Call::resolve(words.clone())?;
+    Ok(match call.command().parent {
+        Some(container) => Asked::Door(container.name, Some(call.spec().name)),
+        None => Asked::Door(call.spec().name, None),
+    })
+}
+
+/// What a door answers to a command of a connection that it does not have.
+pub fn not_available(words: &Words) -> ReplyError {
+    latchkey_commands::not_available(words.name())
+}

@@ -1,0 +1,17 @@
+//! The RESP door: the Redis protocol over TCP, with or without TLS.
+//!
+//! [`Server`] accepts connections, `line` reads and writes one, `conversation` answers the commands that belong
+//! to the connection and hands the others into the pipeline. Nothing here sees the engine; of commands it
+//! knows only those that the table says belong to a connection.
+
+mod clients;
+mod conversation;
+mod door;
+mod line;
+mod server;
+mod settings;
+mod wrong_door;
+
+pub use door::Door;
+pub use server::{Server, ServerError};
+pub use settings::Settings;

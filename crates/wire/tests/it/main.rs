@@ -1,0 +1,8 @@
+//! The door from outside: bytes over sockets, against databases in memory.
+
+#![allow(clippy::unwrap_used)] // a test that cannot go on has failed
+
+mod limits;
+mod rig;
+mod sessions;
+mod speech;

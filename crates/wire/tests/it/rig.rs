@@ -1,0 +1,209 @@
+//! A server with one database, and a client that compares bytes.
+
+use std::net::SocketAddr;
+use std::panic::Location;
+use std::sync::Arc;
+
+use latchkey_local::{About, Local, SystemClock};
+use latchkey_pipeline::{Clock, Gate, stack};
+use latchkey_tenancy::{
+    Authority, Change, DatabaseId, DatabaseRecord, Lease, LeaseDone, LeaseError, LeaseRequest, LeaseStore,
+    Limits, Records, Return, TokenDigest, TokenId, TokenKind, TokenRecord,
+};
+use latchkey_wire::{Door, Server, Settings};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+pub(crate) const TOKEN: &str = "wire-token";
+pub(crate) const READ_ONLY_TOKEN: &str = "wire-token-ro";
+pub(crate) const OTHER_TOKEN: &str = "token-of-another-database";
+
+/// A running server. Stops when dropped.
+pub(crate) struct Rig {
+    pub(crate) address: SocketAddr,
+    pub(crate) authority: Arc<Authority>,
+    stop: Option<oneshot::Sender<()>>,
+    serving: JoinHandle<()>,
+}
+
+impl Rig {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Settings::default(), None).await
+    }
+
+    /// With these settings, and so many commands a day.
+    pub(crate) async fn start_with(settings: Settings, commands_per_day: Option<u64>) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let authority = Arc::new(Authority::new(&records(commands_per_day)).unwrap());
+        let about = About { version: "0", run_id: "0".repeat(40) };
+        let local = Arc::new(Local::new(Arc::clone(&clock), 7, about).unwrap());
+        let leases: Arc<dyn LeaseStore> = Arc::new(Generous);
+        let stack = stack(Arc::clone(&authority), leases, Arc::clone(&clock), local);
+        let door = Arc::new(Door::new(stack, Gate::new(Arc::clone(&authority), clock), settings));
+        let server = Server::bind(([127, 0, 0, 1], 0).into(), door, None).await.unwrap();
+        let address = server.address().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let serving = tokio::spawn(server.serve(async {
+            drop(stopped.await);
+        }));
+        Self { address, authority, stop: Some(stop), serving }
+    }
+
+    pub(crate) async fn connect(&self) -> Client {
+        Client { stream: TcpStream::connect(self.address).await.unwrap() }
+    }
+
+    /// A connection that has authenticated.
+    pub(crate) async fn client(&self) -> Client {
+        let mut client = self.connect().await;
+        client.check(&format!("AUTH {TOKEN}\r\n"), "+OK\r\n").await;
+        client
+    }
+
+    pub(crate) fn revoke(&self) {
+        let record = TokenRecord { revoked_at_ms: Some(1), ..token(1, TOKEN, 1, None) };
+        self.authority.apply(&Change::Token(record)).unwrap();
+    }
+
+    /// Commands that were counted for the database's main token.
+    pub(crate) fn counted(&self) -> u64 {
+        let usage = self.authority.take_usage();
+        usage.iter().map(|record| record.usage.commands).sum()
+    }
+
+    /// Asks the server to stop, and waits until it has.
+    pub(crate) async fn stop(mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+        self.serving.await.unwrap();
+    }
+}
+
+/// One connection.
+pub(crate) struct Client {
+    stream: TcpStream,
+}
+
+impl Client {
+    pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream.write_all(bytes.as_ref()).await.unwrap();
+    }
+
+    /// Fails unless exactly these bytes come next.
+    #[track_caller]
+    pub(crate) fn expect<'a>(&'a mut self, expected: &'a str) -> impl Future<Output = ()> + 'a {
+        self.expect_at(expected, Location::caller())
+    }
+
+    /// Sends, and fails unless exactly these bytes come back.
+    #[track_caller]
+    pub(crate) fn check<'a>(&'a mut self, sent: &'a str, expected: &'a str) -> impl Future<Output = ()> + 'a {
+        let place = Location::caller();
+        async move {
+            self.send(sent).await;
+            self.expect_at(expected, place).await;
+        }
+    }
+
+    async fn expect_at(&mut self, expected: &str, place: &Location<'_>) {
+        let mut read = Vec::new();
+        while read.len() < expected.len() {
+            let missing = (expected.len() - read.len()) as u64;
+            let bytes = (&mut self.stream).take(missing).read_buf(&mut read).await.unwrap();
+            assert_ne!(bytes, 0, "{place}: the connection ended after {}", read.escape_ascii());
+            let so_far = read.escape_ascii();
+            assert!(expected.as_bytes().starts_with(&read), "{place}: expected {expected:?}, got {so_far}");
+        }
+    }
+
+    /// Fails unless the server closes, with nothing more to read.
+    #[track_caller]
+    pub(crate) fn expect_end(mut self) -> impl Future<Output = ()> {
+        let place = std::panic::Location::caller();
+        async move {
+            let mut rest = Vec::new();
+            self.stream.read_to_end(&mut rest).await.unwrap();
+            assert_eq!(rest.escape_ascii().to_string(), "", "{place}");
+        }
+    }
+
+    /// All that comes until the server closes.
+    pub(crate) async fn read_to_end(mut self) -> String {
+        let mut rest = Vec::new();
+        self.stream.read_to_end(&mut rest).await.unwrap();
+        String::from_utf8(rest).unwrap()
+    }
+
+    /// The next line, without its end.
+    pub(crate) async fn line(&mut self) -> String {
+        self.line_ended_by("\r\n").await.trim_end().to_owned()
+    }
+
+    /// What comes next up to and with this end.
+    pub(crate) async fn line_ended_by(&mut self, end: &str) -> String {
+        let mut line = Vec::new();
+        while !line.ends_with(end.as_bytes()) {
+            line.push(self.stream.read_u8().await.unwrap());
+        }
+        String::from_utf8(line).unwrap()
+    }
+}
+
+/// A command as clients send it.
+pub(crate) fn array(words: &[&str]) -> String {
+    let count = words.len();
+    let words: String = words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len())).collect();
+    format!("*{count}\r\n{words}")
+}
+
+fn records(commands_per_day: Option<u64>) -> Records {
+    let databases = vec![database(1), database(2)];
+    let tokens = vec![
+        token(1, TOKEN, 1, commands_per_day),
+        TokenRecord { read_only: true, ..token(2, READ_ONLY_TOKEN, 1, None) },
+        token(3, OTHER_TOKEN, 2, None),
+    ];
+    Records { databases, tokens, ..Records::default() }
+}
+
+fn database(id: u8) -> DatabaseRecord {
+    DatabaseRecord {
+        id: DatabaseId::from_bytes([id; 16]),
+        name: format!("database-{id}"),
+        plan: "unlimited".into(),
+        limits: Limits::UNLIMITED,
+        created_ms: 0,
+        epoch: 0,
+        deleted: false,
+    }
+}
+
+fn token(id: u8, secret: &str, database: u8, commands_per_day: Option<u64>) -> TokenRecord {
+    TokenRecord {
+        id: TokenId::from_bytes([id; 16]),
+        database: DatabaseId::from_bytes([database; 16]),
+        kind: TokenKind::Opaque(TokenDigest::of(secret.as_bytes())),
+        name: secret.into(),
+        read_only: false,
+        commands_per_day,
+        created_ms: 0,
+        expires_at_ms: None,
+        revoked_at_ms: None,
+        epoch: 0,
+    }
+}
+
+/// Leases all that is left, once.
+struct Generous;
+
+impl LeaseStore for Generous {
+    fn lease(&self, request: LeaseRequest, done: LeaseDone) {
+        let LeaseRequest { scope, day, limit, .. } = request;
+        done(Ok(Lease { scope, day, granted: limit, total: limit }));
+    }
+
+    fn give_back(&self, _: Vec<Return>, done: Box<dyn FnOnce(Result<(), LeaseError>) + Send>) {
+        done(Ok(()));
+    }
+}

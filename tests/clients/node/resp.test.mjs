@@ -1,0 +1,79 @@
+// ioredis and node-redis against the RESP port of a real Latchkey. Run by `tests/suite/resp.rs`.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import IORedis from "ioredis";
+import { createClient } from "redis";
+
+const url = process.env.REDIS_URL;
+
+async function withIoredis(use) {
+  const redis = new IORedis(url);
+  try {
+    await redis.flushdb();
+    await use(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function withNodeRedis(options, use) {
+  const redis = createClient({ url, ...options });
+  try {
+    await redis.connect();
+    await redis.flushDb();
+    await use(redis);
+  } finally {
+    redis.destroy();
+  }
+}
+
+test("ioredis: strings, hashes and sorted sets", () =>
+  withIoredis(async (redis) => {
+    assert.equal(await redis.set("product:1", "lamp", "EX", 60), "OK");
+    assert.equal(await redis.get("product:1"), "lamp");
+    assert.equal(await redis.get("absent"), null);
+    await redis.hset("h", { a: 1, b: 2 });
+    assert.deepEqual(await redis.hgetall("h"), { a: "1", b: "2" });
+    await redis.zadd("z", 10, "ann", 20, "bob");
+    assert.deepEqual(await redis.zrange("z", 0, -1, "WITHSCORES"), ["ann", "10", "bob", "20"]);
+  }));
+
+test("ioredis: pipelines and transactions", () =>
+  withIoredis(async (redis) => {
+    assert.deepEqual(await redis.pipeline().incr("n").incr("n").exec(), [[null, 1], [null, 2]]);
+    assert.deepEqual(await redis.multi().incr("n").get("n").exec(), [[null, 3], [null, "3"]]);
+  }));
+
+test("ioredis: many commands at once, in order", () =>
+  withIoredis(async (redis) => {
+    const replies = await Promise.all(Array.from({ length: 1000 }, () => redis.incr("n")));
+    assert.deepEqual(replies, Array.from({ length: 1000 }, (_, n) => n + 1));
+  }));
+
+test("ioredis: an error is rejected with its text", () =>
+  withIoredis(async (redis) => {
+    await redis.set("k", "text");
+    await assert.rejects(redis.lpush("k", "x"), /^ReplyError: WRONGTYPE/);
+  }));
+
+for (const RESP of [2, 3]) {
+  test(`node-redis, RESP${RESP}: what a program does`, () =>
+    withNodeRedis({ RESP }, async (redis) => {
+      assert.equal(await redis.set("k", "v"), "OK");
+      assert.equal(await redis.get("k"), "v");
+      await redis.hSet("h", { a: "1", b: "2" });
+      assert.deepEqual({ ...(await redis.hGetAll("h")) }, { a: "1", b: "2" });
+      await redis.zAdd("z", [{ score: 1.5, value: "ann" }]);
+      assert.deepEqual(await redis.zRangeWithScores("z", 0, -1), [{ value: "ann", score: 1.5 }]);
+      assert.deepEqual(await redis.multi().incr("n").get("n").exec(), [1, "1"]);
+    }));
+}
+
+test("node-redis: a wrong password is refused", async () => {
+  const wrong = new URL(url);
+  wrong.password = "wrong";
+  const redis = createClient({ url: wrong.href, socket: { reconnectStrategy: false } });
+  redis.on("error", () => {}); // it is rejected as well
+  await assert.rejects(redis.connect(), /WRONGPASS/);
+});

@@ -1,0 +1,123 @@
+"""redis-py against the RESP port of a real Latchkey, in RESP2 and RESP3. Run by `tests/suite/resp.rs`."""
+
+import asyncio
+import os
+import unittest
+
+import redis
+import redis.asyncio
+
+URL = os.environ["REDIS_URL"]
+
+
+class Client:
+    """What a program does with a client; the subclasses say how it connects."""
+
+    options = {}
+
+    def setUp(self):
+        self.redis = redis.Redis.from_url(URL, **self.options)
+        self.addCleanup(self.redis.close)
+        self.redis.flushdb()
+
+    def text(self, value):
+        return value if self.options.get("decode_responses") else value.encode()
+
+    def test_strings_and_expiry(self):
+        self.assertTrue(self.redis.set("product:1", "lamp", ex=60))
+        self.assertEqual(self.redis.get("product:1"), self.text("lamp"))
+        self.assertTrue(0 < self.redis.ttl("product:1") <= 60)
+        self.assertIsNone(self.redis.get("absent"))
+
+    def test_collections_have_python_types(self):
+        self.redis.hset("h", mapping={"a": 1, "b": 2})
+        self.assertEqual(self.redis.hgetall("h"), {self.text("a"): self.text("1"), self.text("b"): self.text("2")})
+        self.redis.sadd("s", "x", "y")
+        self.assertEqual(set(self.redis.smembers("s")), {self.text("x"), self.text("y")})
+        self.redis.zadd("z", {"ann": 10.5, "bob": 20})
+        self.assertEqual(
+            [(name, score) for name, score in self.redis.zrange("z", 0, -1, withscores=True)],
+            [(self.text("ann"), 10.5), (self.text("bob"), 20.0)],
+        )
+        self.assertEqual(self.redis.zscore("z", "ann"), 10.5)
+
+    def test_a_transaction_is_one_step(self):
+        with self.redis.pipeline(transaction=True) as pipe:
+            pipe.set("n", 1).incr("n").get("n").hset("h", "f", "v").hgetall("h")
+            self.assertEqual(
+                pipe.execute(), [True, 2, self.text("2"), 1, {self.text("f"): self.text("v")}]
+            )
+
+    def test_an_error_in_a_transaction_is_raised_and_the_rest_is_done(self):
+        with self.redis.pipeline(transaction=True) as pipe:
+            pipe.set("n", 1).lpush("n", "x").incr("n")
+            with self.assertRaisesRegex(redis.ResponseError, "wrong kind of value"):
+                pipe.execute()
+        self.assertEqual(self.redis.get("n"), self.text("2"))
+
+    def test_a_watched_key_that_changes_is_raised(self):
+        with self.redis.pipeline() as pipe:
+            pipe.watch("n")
+            self.redis.set("n", 1)
+            pipe.multi()
+            pipe.incr("n")
+            with self.assertRaises(redis.WatchError):
+                pipe.execute()
+        self.assertEqual(self.redis.transaction(lambda pipe: pipe.incr("n"), "n"), [2])
+
+    def test_a_long_pipeline(self):
+        with self.redis.pipeline(transaction=False) as pipe:
+            for _ in range(2_000):
+                pipe.incr("n")
+            self.assertEqual(pipe.execute(), list(range(1, 2_001)))
+
+    def test_scan_finds_every_key(self):
+        self.redis.mset({f"key:{n}": n for n in range(500)})
+        self.assertEqual(len(set(self.redis.scan_iter(match="key:*"))), 500)
+
+    def test_the_connection_tells_of_itself(self):
+        self.redis.client_setname("suite")
+        self.assertIn(self.redis.client_getname(), ["suite", b"suite"])  # versions differ in whether they decode it
+        self.assertEqual(self.redis.client_info()["name"], "suite")
+        self.assertIn("suite", [client["name"] for client in self.redis.client_list()])
+
+    def test_bytes_come_back_as_they_were(self):
+        with redis.Redis.from_url(URL, **{**self.options, "decode_responses": False}) as raw:
+            value = bytes(range(256)) * 300
+            raw.set("b", value)
+            self.assertEqual(raw.get("b"), value)
+
+
+class AsItComes(Client, unittest.TestCase):
+    """With the defaults."""
+
+
+class Resp2(Client, unittest.TestCase):
+    options = {"protocol": 2, "decode_responses": True}
+
+
+class Resp3(Client, unittest.TestCase):
+    options = {"protocol": 3, "decode_responses": True}
+
+
+class Passwords(unittest.TestCase):
+    def test_a_tutorial_works_without_one(self):
+        port = redis.connection.parse_url(URL)["port"]
+        with redis.Redis(host="127.0.0.1", port=port, db=0) as client:
+            self.assertTrue(client.ping())
+
+    def test_a_wrong_one_is_refused(self):
+        options = {**redis.connection.parse_url(URL), "password": "wrong"}
+        with redis.Redis(**options) as client, self.assertRaises(redis.AuthenticationError):
+            client.ping()
+
+
+class Asyncio(unittest.IsolatedAsyncioTestCase):
+    async def test_many_at_once(self):
+        client = redis.asyncio.Redis.from_url(URL, decode_responses=True)
+        try:
+            await client.delete("n")
+            await asyncio.gather(*(client.incr("n") for _ in range(50)))
+            self.assertEqual(await client.get("n"), "50")
+        finally:
+            await client.aclose()
