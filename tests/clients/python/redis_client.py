@@ -63,7 +63,12 @@ class Client:
             pipe.incr("n")
             with self.assertRaises(redis.WatchError):
                 pipe.execute()
-        self.assertEqual(self.redis.transaction(lambda pipe: pipe.incr("n"), "n"), [2])
+
+        def increment(pipe):
+            pipe.multi()
+            pipe.incr("n")
+
+        self.assertEqual(self.redis.transaction(increment, "n"), [2])
 
     def test_a_long_pipeline(self):
         with self.redis.pipeline(transaction=False) as pipe:
