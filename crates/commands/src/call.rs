@@ -45,6 +45,17 @@ impl Call {
         if call.command.needs_connection() { Err(not_over_rest(call.command)) } else { Ok(call) }
     }
 
+    /// As [`resolve`](Self::resolve), for a script: its commands are refused in Redis's words for scripts.
+    pub fn resolve_in_script(words: Words) -> Result<Self, ReplyError> {
+        let command = Self::find(&words)
+            .map_err(|_| ReplyError::fixed("ERR Unknown Redis command called from script"))?;
+        if command.spec.no_script || command.needs_connection() {
+            return Err(ReplyError::fixed("ERR This Redis command is not allowed from script"));
+        }
+        Self::resolve(words)
+            .map_err(|_| ReplyError::fixed("ERR Wrong number of args calling Redis command from script"))
+    }
+
     /// The command's declaration.
     pub fn spec(&self) -> &'static Spec {
         self.command.spec
@@ -96,7 +107,7 @@ pub struct Site<'a> {
 }
 
 impl Call {
-    /// Runs the command to its end. It never waits.
+    /// Runs the command to its end. It never waits. Commands about scripts are not run here: see [`Run::Script`].
     pub fn run(&self, site: &mut Site<'_>) -> Reply {
         self.announce(site.keyspace);
         let reply = self.handle(site);
@@ -117,7 +128,7 @@ impl Call {
                 let view = site.keyspace.view(site.now);
                 handler(&mut Server { view, facts: site.facts, settings: site.settings }, self.args())
             }
-            Run::Session | Run::Container => Err(not_over_rest(self.command).into()),
+            Run::Script(_) | Run::Session | Run::Container => Err(not_over_rest(self.command).into()),
         };
         result.unwrap_or_else(Reply::from)
     }

@@ -59,10 +59,30 @@ pub enum Run {
     Write(fn(&mut Write<'_>, Args<'_>) -> Result),
     /// Tells of the server, or changes the database's settings.
     Server(fn(&mut Server<'_>, Args<'_>) -> Result),
+    /// Is about scripts. Whoever runs commands does it, because a script runs commands in turn.
+    Script(Script),
     /// Belongs to a connection, so the door that has one answers it. Not available over REST.
     Session,
     /// Has no handler of its own, only subcommands.
     Container,
+}
+
+/// What a command about scripts does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Script {
+    /// Runs one: `<text or digest> <count of keys> <keys …> <arguments …>`.
+    Eval {
+        /// Whether the script is named by its digest instead of given as text.
+        by_digest: bool,
+        /// Whether it may only read.
+        read_only: bool,
+    },
+    /// Keeps one, given as text, and answers its digest.
+    Load,
+    /// Tells of digests whether their scripts are kept.
+    Exists,
+    /// Forgets all of them.
+    Flush,
 }
 
 /// How many words a command has, its name included (and a container's, for a subcommand).
@@ -94,6 +114,8 @@ pub enum Cost {
     Values,
     /// With the number of keys in the database.
     Database,
+    /// Nobody can tell before: it runs a client's program.
+    Unknown,
 }
 
 impl Arity {
@@ -149,6 +171,11 @@ impl Spec {
     /// A command about the server or the database's settings.
     pub const fn server(name: &'static str, handler: fn(&mut Server<'_>, Args<'_>) -> Result) -> Self {
         Self::new(name, Run::Server(handler))
+    }
+
+    /// A command about scripts. None of them is for scripts.
+    pub const fn script(name: &'static str, script: Script) -> Self {
+        Self::new(name, Run::Script(script)).no_script()
     }
 
     /// A command that belongs to a connection.
@@ -259,13 +286,15 @@ impl Spec {
         matches!(self.run, Run::Write(_))
     }
 
-    /// Whether it reads keys and writes none.
+    /// Whether it reads keys and writes none, which a script for reading promises too.
     pub fn is_read(&self) -> bool {
-        matches!(self.run, Run::Read(_))
+        matches!(self.run, Run::Read(_) | Run::Script(Script::Eval { read_only: true, .. }))
     }
 
     /// What it does to the keys that it names, unless they say otherwise.
     pub fn access(&self) -> Access {
-        if self.is_write() { Access::Both } else { Access::Read }
+        let writes =
+            self.is_write() || matches!(self.run, Run::Script(Script::Eval { read_only: false, .. }));
+        if writes { Access::Both } else { Access::Read }
     }
 }

@@ -20,7 +20,9 @@ pub const FAMILIES: &[&Family] = &[
     &crate::bitmap::FAMILY,
     &crate::hyperloglog::FAMILY,
     &crate::geo::FAMILY,
+    &crate::json::FAMILY,
     &crate::pubsub::FAMILY,
+    &crate::scripting::FAMILY,
     &crate::transactions::FAMILY,
     &crate::stream::FAMILY,
     &crate::connection::FAMILY,
@@ -126,7 +128,7 @@ impl Command {
         match self.spec.run {
             Run::Session => true,
             Run::Container => self.subcommands.iter().all(Self::needs_connection),
-            Run::Read(_) | Run::Write(_) | Run::Server(_) => false,
+            Run::Read(_) | Run::Write(_) | Run::Server(_) | Run::Script(_) => false,
         }
     }
 
@@ -148,7 +150,7 @@ impl Command {
         match self.spec.run {
             Run::Read(_) => all.with(Category::Read),
             Run::Write(_) => all.with(Category::Write),
-            Run::Server(_) | Run::Session => all,
+            Run::Server(_) | Run::Script(_) | Run::Session => all,
             Run::Container => own,
         }
     }
@@ -159,7 +161,8 @@ impl Command {
         match self.spec.run {
             Run::Read(_) => !self.categories().has(Category::Dangerous) && !self.spec.no_readers,
             Run::Server(_) => self.spec.free || self.spec.fast,
-            Run::Write(_) | Run::Session | Run::Container => false,
+            // A script may only be for reading; Redis does not count that as reading either.
+            Run::Write(_) | Run::Script(_) | Run::Session | Run::Container => false,
         }
     }
 

@@ -3,9 +3,10 @@
 use std::any::Any;
 
 use fastrand::Rng;
-use latchkey_commands::{Call, Cost, Facts, Growth, Settings, Site, Watches};
-use latchkey_keyspace::{Keyspace, Now};
+use latchkey_commands::{Call, Cost, Facts, Growth, Run, Settings, Site, Watches};
+use latchkey_keyspace::{Keyspace, Now, Savepoint};
 use latchkey_protocol::{Reply, ReplyError};
+use latchkey_script::{Budget, Clock, Scripts};
 
 use crate::Limits;
 use crate::room::{self, Room};
@@ -19,11 +20,12 @@ const LONG_ELEMENTS_MIN: usize = 4096;
 /// A keyspace with its limits, its settings and its own random numbers.
 #[derive(Debug)]
 pub struct Database {
-    keyspace: Keyspace,
-    chance: Rng,
+    pub(crate) keyspace: Keyspace,
+    pub(crate) chance: Rng,
     limits: Limits,
     settings: Settings,
     facts: Facts,
+    pub(crate) scripts: Scripts,
 }
 
 /// What came of a command.
@@ -57,11 +59,18 @@ impl Database {
             facts: Facts { bytes_max: limits.stored_bytes_max, evicts: limits.evicts, ..facts },
             limits,
             settings: Settings::default(),
+            scripts: Scripts::default(),
         }
+    }
+
+    /// Scripts end by this clock too, not only by their steps.
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { scripts: Scripts::new(Budget::DEFAULT, Some(clock)), ..self }
     }
 
     /// Runs one command.
     pub fn run(&mut self, call: &Call, now: Now) -> Ran {
+        self.keyspace.forget_savepoints();
         self.sweep(SWEPT_PER_COMMAND, now);
         self.make_room(call, now);
         match self.run_if_it_fits(call, now) {
@@ -73,24 +82,25 @@ impl Database {
     /// Runs several commands as one step: nobody sees a state in between. An error of one does not stop the others, as
     /// in Redis; but if there is no room for one of them, none of them happened.
     pub fn run_all(&mut self, calls: &[Call], now: Now) -> Result<Vec<Reply>, ReplyError> {
+        self.keyspace.forget_savepoints();
         self.sweep(SWEPT_PER_COMMAND, now);
         calls.iter().for_each(|call| self.make_room(call, now));
         if calls.iter().all(|call| room::growth_max(call) == 0) || self.is_roomy(calls) {
             return Ok(calls.iter().map(|call| self.run_now(call, now)).collect());
         }
-        self.keyspace.begin_undo();
+        let start = self.keyspace.save();
         let mut replies = Vec::with_capacity(calls.len());
         for call in calls {
             let room = match Room::check(call, &self.keyspace, &self.limits, now) {
                 Ok(room) => room,
-                Err(refusal) => return self.give_up(refusal),
+                Err(refusal) => return self.give_up(start, refusal),
             };
             replies.push(self.run_now(call, now));
             if let Err(refusal) = room.check_outcome(&self.keyspace, &self.limits, now) {
-                return self.give_up(refusal);
+                return self.give_up(start, refusal);
             }
         }
-        self.keyspace.commit_undo();
+        self.keyspace.release(start);
         Ok(replies)
     }
 
@@ -115,6 +125,7 @@ impl Database {
                 weight >= LONG_ELEMENTS_MIN
             }
             Cost::Database => self.keyspace.keys() >= LONG_ELEMENTS_MIN,
+            Cost::Unknown => true,
         }
     }
 
@@ -155,14 +166,13 @@ impl Database {
         self.facts.evicts = limits.evicts;
     }
 
-    fn run_if_it_fits(&mut self, call: &Call, now: Now) -> Result<Reply, ReplyError> {
-        let bytes_before = self.keyspace.bytes();
+    /// Runs a command, unless there is no room for it.
+    pub(crate) fn run_if_it_fits(&mut self, call: &Call, now: Now) -> Result<Reply, ReplyError> {
         let added = match self.try_if_it_fits(call, now) {
             Err(Short { added: Some(added), .. }) => added,
             done => return done.map_err(|short| short.refusal),
         };
         // How much it adds is known now: where keys may be evicted for that, it gets a second chance.
-        debug_assert_eq!(self.keyspace.bytes(), bytes_before, "taken back");
         self.evict(added, now);
         self.try_if_it_fits(call, now).map_err(|short| short.refusal)
     }
@@ -173,26 +183,29 @@ impl Database {
             return Ok(self.run_now(call, now));
         }
         let bytes_before = self.keyspace.bytes();
-        self.keyspace.begin_undo();
+        let start = self.keyspace.save();
         let reply = self.run_now(call, now);
         let Err(refusal) = room.check_outcome(&self.keyspace, &self.limits, now) else {
-            self.keyspace.commit_undo();
+            self.keyspace.release(start);
             return Ok(reply);
         };
         let added = self.keyspace.bytes().checked_sub(bytes_before);
-        self.keyspace.roll_back();
+        self.keyspace.roll_back(start);
         Err(Short { refusal, added: added.filter(|_| self.limits.evicts) })
     }
 
     /// Takes the step back.
-    fn give_up<T>(&mut self, refusal: ReplyError) -> Result<T, ReplyError> {
-        self.keyspace.roll_back();
+    fn give_up<T>(&mut self, start: Savepoint, refusal: ReplyError) -> Result<T, ReplyError> {
+        self.keyspace.roll_back(start);
         Err(refusal)
     }
 
     /// Runs a command, whether there is room or not.
     fn run_now(&mut self, call: &Call, now: Now) -> Reply {
         self.facts.commands += 1;
+        if let Run::Script(script) = call.spec().run {
+            return self.run_script_command(script, call, now);
+        }
         let (hits, misses) = self.keyspace.lookups();
         let reply = call.run(&mut Site {
             keyspace: &mut self.keyspace,
@@ -211,25 +224,25 @@ impl Database {
     }
 
     /// Evicts keys for what the command will add, where that is known before.
-    fn make_room(&mut self, call: &Call, now: Now) {
+    pub(crate) fn make_room(&mut self, call: &Call, now: Now) {
         if call.spec().growth == Growth::Arguments {
             self.evict(room::growth_max(call), now);
         }
     }
 
-    /// Evicts keys until `bytes` more fit, if the plan says so and they can fit at all. Whether keys went.
-    fn evict(&mut self, bytes: u64, now: Now) -> bool {
+    /// Evicts keys until `bytes` more fit, if the plan says so and they can fit at all.
+    fn evict(&mut self, bytes: u64, now: Now) {
         let Self { keyspace, limits, chance, facts, .. } = self;
-        let Some(max) = limits.stored_bytes_max.filter(|&max| limits.evicts && bytes <= max) else {
-            return false;
-        };
-        let evicted = room::evict(keyspace, max, bytes, now, chance);
-        facts.evicted += evicted;
-        evicted > 0
+        if let Some(max) = limits.stored_bytes_max.filter(|&max| limits.evicts && bytes <= max) {
+            facts.evicted += room::evict(keyspace, max, bytes, now, chance);
+        }
     }
 
-    /// Whether all of the commands together cannot reach any limit.
+    /// Whether all of the commands together cannot reach any limit. Of a script nobody knows.
     fn is_roomy(&self, calls: &[Call]) -> bool {
+        if calls.iter().any(|call| matches!(call.spec().run, Run::Script(_))) {
+            return false;
+        }
         let growth_max = calls.iter().map(room::growth_max).fold(0, u64::saturating_add);
         let bytes_max = self.keyspace.bytes().saturating_add(growth_max);
         bytes_max <= self.limits.stored_bytes_max.unwrap_or(u64::MAX)

@@ -1,15 +1,18 @@
 //! Runs commands on one database.
 //!
 //! A [`Database`] is a keyspace with its limits, its settings and its random numbers. It runs one command, or several
-//! as one step, at the instant it is told, and never waits. It knows of no socket, no file, no clock and no tenant.
+//! as one step, at the instant it is told, and never waits. It knows of no socket, no file and no tenant, and
+//! of no clock but the one that it may be given to end scripts by.
 
 mod database;
 mod limits;
 mod room;
+mod scripting;
 
 #[cfg(test)]
 mod tests;
 
 pub use database::{Database, Ran};
 pub use latchkey_keyspace::Now;
+pub use latchkey_script::Clock;
 pub use limits::Limits;

@@ -1,5 +1,7 @@
 //! Limits, at the byte.
 
+mod scripting;
+
 use latchkey_commands::{Call, Facts};
 use latchkey_keyspace::Now;
 use latchkey_protocol::{Reply, Words};

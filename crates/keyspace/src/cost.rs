@@ -13,6 +13,8 @@
 //! | each hash field | 32 + length of the field + length of its value |
 //! | a field's deadline | 16 |
 //! | each sorted set member | 40 + its length |
+//! | each value in a JSON document, the document itself included | 24, and the length of a string |
+//! | each member of a JSON object, besides its value | 24 + length of its name |
 //! | a stream | 64 |
 //! | each stream entry | 16 |
 //! | each field of an entry | 4 + length of the name + length of the value |
@@ -34,6 +36,10 @@ pub const SET_MEMBER: u64 = 16;
 pub const HASH_FIELD: u64 = 32;
 /// What a sorted set member costs besides its bytes; the score is in it.
 pub const SORTED_SET_MEMBER: u64 = 40;
+/// What each value in a JSON document costs besides a string's bytes.
+pub const JSON_VALUE: u64 = 24;
+/// What a member of a JSON object costs besides the bytes of its name and what its value costs.
+pub const JSON_MEMBER: u64 = 24;
 /// What a stream costs besides what is in it.
 pub const STREAM: u64 = 64;
 /// What a stream entry costs besides its fields; the id is in it.

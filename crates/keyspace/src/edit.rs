@@ -2,7 +2,7 @@
 
 use crate::entry::Entry;
 use crate::space::Before;
-use crate::value::{Hash, List, Set, SortedSet, Stream, Text};
+use crate::value::{Hash, Json, List, Set, SortedSet, Stream, Text};
 use crate::{Contents, Effect, Keyspace, Now, Open, Str, Value, View, Watches, WrongType};
 
 /// The way to change a keyspace. Whatever it changes, it counts, and it can record it and take it back.
@@ -202,6 +202,7 @@ opens! {
     Hash: hash, hash_or_new, "a hash";
     Set: set, set_or_new, "a set";
     SortedSet: sorted_set, sorted_set_or_new, "a sorted set";
+    Json: json, json_or_new, "a JSON document";
 }
 
 impl Edit<'_> {

@@ -1,6 +1,6 @@
 //! What changed, in a form that can be applied again: to replay a record, or to take a step back.
 
-use crate::value::{hash, list, set, sorted_set, stream, text};
+use crate::value::{hash, json, list, set, sorted_set, stream, text};
 use crate::{Edit, Str, Value};
 
 /// One change of a keyspace. Effects, not intentions: applying one needs neither the clock nor chance.
@@ -71,6 +71,13 @@ pub enum Effect {
         /// The change.
         effect: sorted_set::SortedSetEffect,
     },
+    /// A change inside a JSON document.
+    Json {
+        /// The key.
+        key: Str,
+        /// The change.
+        effect: json::JsonEffect,
+    },
     /// A change inside a stream.
     Stream {
         /// The key.
@@ -112,6 +119,7 @@ impl Edit<'_> {
             Effect::Hash { key, effect } => inside!(self, hash_or_new, key, effect),
             Effect::Set { key, effect } => inside!(self, set_or_new, key, effect),
             Effect::SortedSet { key, effect } => inside!(self, sorted_set_or_new, key, effect),
+            Effect::Json { key, effect } => inside!(self, json_or_new, key, effect),
             Effect::Stream { key, effect } => inside!(self, stream_or_new, key, effect),
         }
     }

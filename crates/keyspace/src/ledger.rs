@@ -20,6 +20,16 @@ pub(crate) struct Ledger {
     pub(crate) garbage: Vec<Box<dyn Any + Send>>,
 }
 
+/// Where a step stood, to come back to. Made by [`Keyspace::save`](crate::Keyspace::save).
+#[derive(Debug)]
+#[must_use = "release it, or go back to it"]
+pub struct Savepoint {
+    /// How many effects of the way back lead to it from the beginning.
+    pub(crate) effects: usize,
+    /// Whether the way back began with it, and ends with it.
+    pub(crate) is_outermost: bool,
+}
+
 impl Ledger {
     /// Notes a change. Both closures run only if somebody wants what they make; `inverse` lists what takes the change
     /// back in the order in which it has to be done.

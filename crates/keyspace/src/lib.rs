@@ -22,6 +22,7 @@ pub use collections::str::Str;
 pub use edit::Edit;
 pub use effect::Effect;
 pub use entry::Entry;
+pub use ledger::Savepoint;
 pub use now::Now;
 pub use open::Open;
 pub use space::Keyspace;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::collections::scan_map::ScanMap;
 use crate::entry::Entry;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Savepoint};
 use crate::watch::Watched;
 use crate::{Edit, Effect, Kind, Now, Str, View};
 
@@ -91,23 +91,36 @@ impl Keyspace {
         self.due.first().map(|&(due_ms, _)| due_ms)
     }
 
-    /// Starts to keep what takes the coming changes back.
-    pub fn begin_undo(&mut self) {
-        self.ledger.undo = Some(Vec::new());
+    /// Starts to keep what takes the coming changes back, or marks a place on the way if that is done already: steps
+    /// nest. Every savepoint is either released or gone back to, the newest first.
+    pub fn save(&mut self) -> Savepoint {
+        let is_outermost = self.ledger.undo.is_none();
+        let undo = self.ledger.undo.get_or_insert_default();
+        Savepoint { effects: undo.len(), is_outermost }
     }
 
-    /// Keeps the changes since [`begin_undo`](Self::begin_undo).
-    pub fn commit_undo(&mut self) {
-        self.ledger.undo = None;
+    /// Keeps the changes since the savepoint, unless an outer one is gone back to.
+    pub fn release(&mut self, point: Savepoint) {
+        if point.is_outermost {
+            self.ledger.undo = None;
+        }
     }
 
-    /// Takes back the changes since [`begin_undo`](Self::begin_undo). To whoever records, the way back is a change too.
-    pub fn roll_back(&mut self) {
+    /// Takes back the changes since the savepoint. To whoever records, the way back is a change too.
+    pub fn roll_back(&mut self, point: Savepoint) {
         let mut undo = self.ledger.undo.take().unwrap_or_default();
         let mut edit = self.edit(Now::BEFORE_ALL);
-        while let Some(effect) = undo.pop() {
+        for effect in undo.drain(point.effects.min(undo.len())..).rev() {
             edit.apply(effect);
         }
+        if !point.is_outermost {
+            self.ledger.undo = Some(undo);
+        }
+    }
+
+    /// Forgets savepoints that were neither released nor gone back to, because what made them panicked.
+    pub fn forget_savepoints(&mut self) {
+        self.ledger.undo = None;
     }
 
     /// Starts to record the coming changes.

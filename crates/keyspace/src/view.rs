@@ -1,6 +1,6 @@
 //! Reading a keyspace at one instant.
 
-use crate::value::{Hash, List, Set, SortedSet, Stream, Text};
+use crate::value::{Hash, Json, List, Set, SortedSet, Stream, Text};
 use crate::{Contents, Entry, Keyspace, Kind, Now, Str, Value, WrongType};
 
 /// The keyspace as it is at one instant. What is past its deadline is not there, whether or not it was swept already:
@@ -73,6 +73,11 @@ impl<'a> View<'a> {
 
     /// A sorted set.
     pub fn sorted_set(&self, key: &[u8]) -> Result<Option<&'a SortedSet>, WrongType> {
+        self.typed(key)
+    }
+
+    /// A JSON document.
+    pub fn json(&self, key: &[u8]) -> Result<Option<&'a Json>, WrongType> {
         self.typed(key)
     }
 

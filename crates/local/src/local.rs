@@ -100,7 +100,8 @@ impl Local {
             ..Facts::default()
         };
         let seed = self.seeds.lock().u64(..);
-        Database::new(seed, limits(principal), facts)
+        let clock = Arc::clone(&self.clock);
+        Database::new(seed, limits(principal), facts).with_clock(Arc::new(move || clock.now_us()))
     }
 
     /// Runs some commands of a pipeline, from the first of `calls` on, until others should get their turn.

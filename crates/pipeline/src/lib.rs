@@ -18,6 +18,9 @@ mod session;
 mod stack;
 mod waiting;
 
+#[cfg(test)]
+mod tests;
+
 pub use answer::{Answer, Refusal, Replies, Standing};
 pub use backend::{Backend, Executed};
 pub use batch::{Batch, Incoming, Shape};

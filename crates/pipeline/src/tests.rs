@@ -72,7 +72,11 @@ impl Scene {
 
     fn send(&self, token: &str, shape: Shape, commands: &[&str]) -> Answering {
         let commands = commands.iter().map(|line| Ok(words(line))).collect();
-        (self.send)(Incoming { caller: crate::Caller::Token(Bytes::copy_from_slice(token.as_bytes())), shape, commands })
+        (self.send)(Incoming {
+            caller: crate::Caller::Token(Bytes::copy_from_slice(token.as_bytes())),
+            shape,
+            commands,
+        })
     }
 
     async fn one(&self, token: &str, command: &str) -> Result<Reply, Refusal> {

@@ -1,6 +1,6 @@
 //! `BITCOUNT key [start end [BYTE | BIT]]`
 
-use latchkey_protocol::Reply;
+use latchkey_protocol::{Reply, ReplyError};
 
 use super::bits;
 use super::range::{Unit, bits_between};
@@ -29,7 +29,7 @@ fn bitcount(db: &mut Read<'_>, mut args: Args<'_>) -> Result {
     let key = args.key()?;
     let (start, end, unit) = match args.len() {
         0 => (0, -1, Unit::Byte),
-        1 => return Err(latchkey_protocol::ReplyError::SYNTAX.into()),
+        1 => return Err(ReplyError::SYNTAX.into()),
         _ => (args.int()?, args.int()?, Unit::parse(&mut args)?),
     };
     let Some(text) = db.text(key)? else { return Ok(Reply::count(0)) };

@@ -1,6 +1,5 @@
 //! `BITOP AND | OR | XOR | NOT | DIFF | DIFF1 | ANDOR | ONE destkey key [key …]`
 
-use latchkey_keyspace::View;
 use latchkey_keyspace::value::Text;
 use latchkey_protocol::{Reply, ReplyError};
 
@@ -9,7 +8,7 @@ use crate::Keys::Into;
 use crate::{Access, Args, Cost, Result, Spec, Write};
 
 pub(super) const BITOP: Spec = Spec::write("BITOP", bitop)
-    .summary("Combines strings bit by bit and stores the result in another key. Shorter strings count as followed by zeros.")
+    .summary("Combines strings bit by bit and stores the result. Shorter strings are followed by zeros.")
     .since("2.6.0")
     .arity(AtLeast(4))
     .keys(Into { at: 2, access: Access::Write })
@@ -32,8 +31,8 @@ fn bitop(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     let operation = Operation::parse(&mut args)?;
     let (destination, sources) = (args.key()?, args.rest());
     operation.check(sources.len())?;
-    let view: View<'_> = db.view();
-    let texts = sources.iter().map(|key| Ok(view.text(key)?)).collect::<Result<Vec<Option<&Text>>>>()?;
+    let view = db.view();
+    let texts = sources.iter().map(|key| Ok(view.text(key)?)).collect::<Result<Vec<_>>>()?;
     let result = operation.of(&texts);
     let length = result.len();
     if length == 0 {

@@ -9,7 +9,7 @@ use crate::Keys::At;
 use crate::{Args, Cost, Read, Result, Spec};
 
 pub(super) const BITPOS: Spec = Spec::read("BITPOS", bitpos)
-    .summary("Finds the first bit of a string, or of a part of it, that is set or clear. Without an end, the string is followed by zeros.")
+    .summary("Finds the first bit that is set or clear in a string, or in a part of it.")
     .since("2.8.7")
     .arity(AtLeast(3))
     .keys(At(1))

@@ -37,12 +37,11 @@ fn geoadd(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     let (mut added, mut moved) = (0, 0);
     for (score, member) in places {
         let old = set.score(member);
-        if if old.is_some() { options.nx } else { options.xx } {
-            continue;
+        if options.allow(old.is_some()) {
+            set.put(member, score);
+            added += usize::from(old.is_none());
+            moved += usize::from(old.is_some_and(|old| old != score));
         }
-        set.put(member, score);
-        added += usize::from(old.is_none());
-        moved += usize::from(old.is_some_and(|old| old != score));
     }
     Ok(Reply::count(if options.ch { added + moved } else { added }))
 }
@@ -59,6 +58,11 @@ struct Options {
 }
 
 impl Options {
+    /// Whether a member that is there, or is not, may be written.
+    fn allow(&self, exists: bool) -> bool {
+        if exists { !self.nx } else { !self.xx }
+    }
+
     fn parse(args: &mut Args<'_>) -> Self {
         let mut options = Self::default();
         while let Some(option) = options.option(args) {

@@ -13,7 +13,7 @@ use crate::Keys::{At, AtAndBy};
 use crate::keys::Key;
 use crate::{Access, Args, Cost, Read, Result, Spec, Write};
 
-pub(super) const GEORADIUS: Spec = Spec::write("GEORADIUS", |db, args| search_or_store(db, args, by_place))
+pub(super) const GEORADIUS: Spec = Spec::write("GEORADIUS", georadius)
     .summary("Finds the members in a circle around a place, and returns or stores them: the old form of GEOSEARCH.")
     .since("3.2.0")
     .arity(AtLeast(6))
@@ -33,7 +33,7 @@ pub(super) const GEORADIUS: Spec = Spec::write("GEORADIUS", |db, args| search_or
 2) "Palermo""#,
     );
 
-pub(super) const GEORADIUS_RO: Spec = Spec::read("GEORADIUS_RO", |db, args| search(db, args, by_place))
+pub(super) const GEORADIUS_RO: Spec = Spec::read("GEORADIUS_RO", georadius_ro)
     .summary("Finds the members in a circle around a place.")
     .since("3.2.10")
     .arity(AtLeast(6))
@@ -47,7 +47,7 @@ pub(super) const GEORADIUS_RO: Spec = Spec::read("GEORADIUS_RO", |db, args| sear
    2) "56.4413""#,
     );
 
-pub(super) const GEORADIUSBYMEMBER: Spec = Spec::write("GEORADIUSBYMEMBER", |db, args| search_or_store(db, args, by_member))
+pub(super) const GEORADIUSBYMEMBER: Spec = Spec::write("GEORADIUSBYMEMBER", georadiusbymember)
     .summary("Finds the members in a circle around one of them, and returns or stores them: the old form of GEOSEARCH.")
     .since("3.2.0")
     .arity(AtLeast(5))
@@ -64,20 +64,35 @@ pub(super) const GEORADIUSBYMEMBER: Spec = Spec::write("GEORADIUSBYMEMBER", |db,
 (integer) 1"#,
     );
 
-pub(super) const GEORADIUSBYMEMBER_RO: Spec =
-    Spec::read("GEORADIUSBYMEMBER_RO", |db, args| search(db, args, by_member))
-        .summary("Finds the members in a circle around one of them.")
-        .since("3.2.10")
-        .arity(AtLeast(5))
-        .keys(At(1))
-        .cost(Cost::Values)
-        .example(
-            r#"> GEOADD sicily 13.361389 38.115556 Palermo 15.087269 37.502669 Catania
+pub(super) const GEORADIUSBYMEMBER_RO: Spec = Spec::read("GEORADIUSBYMEMBER_RO", georadiusbymember_ro)
+    .summary("Finds the members in a circle around one of them.")
+    .since("3.2.10")
+    .arity(AtLeast(5))
+    .keys(At(1))
+    .cost(Cost::Values)
+    .example(
+        r#"> GEOADD sicily 13.361389 38.115556 Palermo 15.087269 37.502669 Catania
 (integer) 2
 > GEORADIUSBYMEMBER_RO sicily Palermo 100 km WITHHASH
 1) 1) "Palermo"
    2) (integer) 3479099956230698"#,
-        );
+    );
+
+fn georadius(db: &mut Write<'_>, args: Args<'_>) -> Result {
+    search_or_store(db, args, by_place)
+}
+
+fn georadius_ro(db: &mut Read<'_>, args: Args<'_>) -> Result {
+    search(db, args, by_place)
+}
+
+fn georadiusbymember(db: &mut Write<'_>, args: Args<'_>) -> Result {
+    search_or_store(db, args, by_member)
+}
+
+fn georadiusbymember_ro(db: &mut Read<'_>, args: Args<'_>) -> Result {
+    search(db, args, by_member)
+}
 
 /// Reads the words that say where to search, up to the options.
 type Around = fn(Option<&SortedSet>, &mut Args<'_>) -> Result<Search>;

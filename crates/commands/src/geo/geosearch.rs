@@ -1,5 +1,6 @@
 //! `GEOSEARCH key FROMMEMBER member | FROMLONLAT longitude latitude BYRADIUS radius unit | BYBOX width height unit
-//! [ASC | DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]` and `GEOSEARCHSTORE destination source … [STOREDIST]`.
+//! [ASC | DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]`, and
+//! `GEOSEARCHSTORE destination source … [STOREDIST]`.
 
 use latchkey_keyspace::value::SortedSet;
 use latchkey_protocol::ReplyError;

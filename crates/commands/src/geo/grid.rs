@@ -45,7 +45,7 @@ fn parts(steps: u32) -> f64 {
     f64::from(1_u32 << steps)
 }
 
-/// A cell's number: the bits of its column and its row in turns, so that cells that are near have numbers that are near.
+/// A cell's number: the bits of its column and its row in turns, so that near cells have near numbers.
 pub(super) fn interleave(column: u32, row: u32) -> u64 {
     spread(column) << 1 | spread(row)
 }

@@ -8,7 +8,7 @@ use crate::Keys::At;
 use crate::{Args, Result, Spec, Write};
 
 pub(super) const PFADD: Spec = Spec::write("PFADD", pfadd)
-    .summary("Adds elements to a HyperLogLog. Returns whether its estimate may have changed. Creates the key if it doesn't exist.")
+    .summary("Adds elements to a HyperLogLog. Creates the key if it doesn't exist.")
     .since("2.8.9")
     .arity(AtLeast(2))
     .keys(At(1))

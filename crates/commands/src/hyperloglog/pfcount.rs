@@ -9,7 +9,7 @@ use crate::Keys::Range;
 use crate::{Args, Cost, Read, Result, Spec};
 
 pub(super) const PFCOUNT: Spec = Spec::read("PFCOUNT", pfcount)
-    .summary("Estimates how many different elements were added to any of several HyperLogLogs. The error is below one percent, as a rule.")
+    .summary("Estimates how many different elements were added to any of several HyperLogLogs.")
     .since("2.8.9")
     .arity(AtLeast(2))
     .keys(Range { first: 1, last: -1, step: 1 })

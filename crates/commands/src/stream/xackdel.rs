@@ -42,16 +42,23 @@ fn xackdel(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     let stream = db.stream(key)?.filter(|stream| stream.group(group).is_some());
     let Some(mut stream) = stream else { return Ok(Reply::Array(vec![Reply::Int(-1); chosen.len()])) };
     let ids = chosen.ids()?;
-    let codes = ids.iter().map(|&id| Reply::Int(acknowledge(&mut stream, group, id, chosen.references)));
-    Ok(Reply::Array(codes.collect()))
+    let delivered = stream.delivered_to_all();
+    let acknowledge = |id| Reply::Int(acknowledge(&mut stream, group, id, chosen.references, delivered));
+    Ok(Reply::Array(ids.into_iter().map(acknowledge).collect()))
 }
 
-fn acknowledge(stream: &mut Open<'_, Stream>, group: &[u8], id: Id, references: References) -> i64 {
+fn acknowledge(
+    stream: &mut Open<'_, Stream>,
+    group: &[u8],
+    id: Id,
+    references: References,
+    delivered: Option<Id>,
+) -> i64 {
     if stream.group(group).is_none_or(|group| group.pending(id).is_none()) {
         return -1;
     }
     stream.release(group, &[id]);
-    if references == References::Respect && is_referenced(stream, stream.delivered_to_all(), id) {
+    if references == References::Respect && is_referenced(stream, delivered, id) {
         return 2;
     }
     if references == References::Drop {

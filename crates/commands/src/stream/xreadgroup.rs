@@ -129,7 +129,7 @@ impl GroupReader<'_> {
             let pending = group.consumer(self.consumer).map_or(0, |consumer| consumer.pending_len());
             // A key may be named more than once.
             let sum: &mut usize = requested.entry(key).or_default();
-            *sum = sum.saturating_add(stream.count_after(group.last_id).min(self.request.count));
+            *sum = sum.saturating_add(stream.count_after(group.last_id, self.request.count));
             if *sum > 0 && pending.saturating_add(*sum) > PENDING_MAX {
                 return Err(self.too_much_pending(key, pending, *sum).into());
             }

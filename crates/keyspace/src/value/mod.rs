@@ -1,6 +1,7 @@
 //! The values that a key can hold.
 
 pub mod hash;
+pub mod json;
 pub mod list;
 pub mod set;
 pub mod sorted_set;
@@ -8,6 +9,7 @@ pub mod stream;
 pub mod text;
 
 pub use hash::Hash;
+pub use json::Json;
 pub use list::List;
 pub use set::Set;
 pub use sorted_set::SortedSet;
@@ -27,6 +29,8 @@ pub enum Value {
     Set(Box<Set>),
     /// A sorted set.
     SortedSet(Box<SortedSet>),
+    /// A JSON document.
+    Json(Box<Json>),
     /// A stream.
     Stream(Box<Stream>),
 }
@@ -44,6 +48,8 @@ pub enum Kind {
     Set,
     /// `zset`
     SortedSet,
+    /// `ReJSON-RL`, the name of RedisJSON's type
+    Json,
     /// `stream`
     Stream,
 }
@@ -57,6 +63,7 @@ impl Kind {
             Self::Hash => "hash",
             Self::Set => "set",
             Self::SortedSet => "zset",
+            Self::Json => "ReJSON-RL",
             Self::Stream => "stream",
         }
     }
@@ -114,6 +121,7 @@ macro_rules! each {
             Value::Hash($inner) => $body,
             Value::Set($inner) => $body,
             Value::SortedSet($inner) => $body,
+            Value::Json($inner) => $body,
             Value::Stream($inner) => $body,
         }
     };
@@ -133,6 +141,7 @@ impl Value {
             Self::Hash(_) => Kind::Hash,
             Self::Set(_) => Kind::Set,
             Self::SortedSet(_) => Kind::SortedSet,
+            Self::Json(_) => Kind::Json,
             Self::Stream(_) => Kind::Stream,
         }
     }

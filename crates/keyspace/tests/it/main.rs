@@ -2,4 +2,5 @@
 
 mod glob;
 mod rank_tree;
+mod savepoints;
 mod scan_map;

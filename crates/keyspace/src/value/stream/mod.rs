@@ -109,9 +109,9 @@ impl Stream {
         id.next().map(|start| self.range(start..=Id::MAX)).into_iter().flatten()
     }
 
-    /// How many entries come after this id. O(n) in the number of blocks.
-    pub fn count_after(&self, id: Id) -> usize {
-        self.entries.count_after(id)
+    /// How many entries come after this id, up to `count_max`. O(n) in the number of their blocks.
+    pub fn count_after(&self, id: Id, count_max: usize) -> usize {
+        self.entries.count_after(id, count_max)
     }
 
     /// The first entry.

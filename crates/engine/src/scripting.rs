@@ -1,0 +1,160 @@
+//! Scripts: what they may call, and what becomes of it when they fail.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use latchkey_commands::{Args, Call, Cost, Script};
+use latchkey_keyspace::Now;
+use latchkey_protocol::{Reply, ReplyError, Words};
+use latchkey_script::{Called, Digest, Input, Scripts, Source};
+
+use crate::Database;
+
+const NO_SCRIPT: ReplyError = ReplyError::fixed("NOSCRIPT No matching script. Please use EVAL.");
+const READ_ONLY: ReplyError =
+    ReplyError::fixed("READONLY Write commands are not allowed from read-only scripts");
+const REACHES_ALL: ReplyError = ReplyError::fixed(
+    "ERR Commands that write all keys are not allowed in Lua scripts when 'allow-key-locking' flag is set.",
+);
+
+/// What a script may do, by its kind of call and by what its first line promises.
+struct Rules<'a> {
+    read_only: bool,
+    /// The only keys that it may touch, if it says so.
+    keys: Option<HashSet<&'a [u8]>>,
+}
+
+impl Database {
+    /// Does what a command about scripts asks for.
+    pub(crate) fn run_script_command(&mut self, script: Script, call: &Call, now: Now) -> Reply {
+        // Taken out, since a script needs all of the database besides.
+        let mut scripts = std::mem::take(&mut self.scripts);
+        let mut args = call.args();
+        let result = match script {
+            Script::Eval { by_digest, read_only } => self.eval(&mut scripts, args, now, by_digest, read_only),
+            Script::Load => load(&mut scripts, args),
+            Script::Exists => Ok(exists(&scripts, args.rest())),
+            Script::Flush => flush(&mut scripts, args),
+        };
+        self.scripts = scripts;
+        result.unwrap_or_else(Reply::from)
+    }
+
+    fn eval(
+        &mut self,
+        scripts: &mut Scripts,
+        mut args: Args<'_>,
+        now: Now,
+        by_digest: bool,
+        read_only: bool,
+    ) -> Result<Reply, ReplyError> {
+        let script = args.next().map_err(|error| error.0)?;
+        let (keys, arguments) = keys_and_arguments(args)?;
+        let source = if by_digest {
+            Digest::parse(script).and_then(|digest| scripts.find(&digest)).ok_or(NO_SCRIPT)?
+        } else {
+            scripts.load(script)?
+        };
+        let input = Input { keys, arguments, seed: self.chance.u64(..) };
+        let rules = Rules::new(&source, keys, read_only);
+        let start = self.keyspace.save();
+        let result = scripts.run(&source, &input, &mut |words| self.call_from_script(words, &rules, now));
+        match result {
+            Ok(_) => self.keyspace.release(start),
+            // As Upstash, and unlike Redis: what a script did before it failed did not happen.
+            Err(_) => self.keyspace.roll_back(start),
+        }
+        result
+    }
+
+    fn call_from_script(&mut self, words: Words, rules: &Rules<'_>, now: Now) -> Called {
+        self.try_call_from_script(words, rules, now)
+            .unwrap_or_else(|refusal| Called { reply: refusal.into(), steps: 0 })
+    }
+
+    fn try_call_from_script(
+        &mut self,
+        words: Words,
+        rules: &Rules<'_>,
+        now: Now,
+    ) -> Result<Called, ReplyError> {
+        let call = Call::resolve_in_script(words)?;
+        rules.check(&call)?;
+        let steps = self.steps_of(&call, now);
+        self.make_room(&call, now);
+        Ok(Called { reply: self.run_if_it_fits(&call, now)?, steps })
+    }
+
+    /// What a command costs a script, beyond what every command does: a step for each element that it may look at.
+    fn steps_of(&self, call: &Call, now: Now) -> usize {
+        let view = self.keyspace.view(now);
+        match call.spec().cost {
+            Cost::Small | Cost::Unknown => 0,
+            Cost::Values => call.keys().iter().map(|key| view.weight(key.name)).sum(),
+            Cost::Database => self.keyspace.keys(),
+        }
+    }
+}
+
+impl<'a> Rules<'a> {
+    fn new(source: &Source, keys: &'a [Bytes], read_only: bool) -> Self {
+        let own_keys = || keys.iter().map(AsRef::as_ref).collect();
+        Self {
+            read_only: read_only || source.flags.no_writes,
+            keys: source.flags.allow_key_locking.then(own_keys),
+        }
+    }
+
+    fn check(&self, call: &Call) -> Result<(), ReplyError> {
+        if self.read_only && call.spec().is_write() {
+            return Err(READ_ONLY);
+        }
+        let Some(own) = &self.keys else { return Ok(()) };
+        if call.spec().is_write() && call.spec().reaches_all {
+            return Err(REACHES_ALL);
+        }
+        match call.keys().iter().find(|key| !own.contains(key.name)) {
+            Some(key) => Err(dynamic_key(key.name)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `numkeys key … arg …`
+fn keys_and_arguments(mut args: Args<'_>) -> Result<(&[Bytes], &[Bytes]), ReplyError> {
+    let count = args.int().map_err(|error| error.0)?;
+    let count =
+        usize::try_from(count).map_err(|_| ReplyError::fixed("ERR Number of keys can't be negative"))?;
+    let keys = args.take(count);
+    let too_many = |_| ReplyError::fixed("ERR Number of keys can't be greater than number of args");
+    Ok((keys.map_err(too_many)?, args.rest()))
+}
+
+fn load(scripts: &mut Scripts, mut args: Args<'_>) -> Result<Reply, ReplyError> {
+    let text = args.next().map_err(|error| error.0)?;
+    Ok(Reply::bulk(scripts.load(text)?.digest.to_string()))
+}
+
+fn exists(scripts: &Scripts, digests: &[Bytes]) -> Reply {
+    let is_kept = |hex: &Bytes| Digest::parse(hex).is_some_and(|digest| scripts.has(&digest));
+    Reply::Array(digests.iter().map(|hex| Reply::flag(is_kept(hex))).collect())
+}
+
+/// The scripts are gone at once either way.
+fn flush(scripts: &mut Scripts, mut args: Args<'_>) -> Result<Reply, ReplyError> {
+    let _ = args.option("ASYNC") || args.option("SYNC");
+    let only = ReplyError::fixed("ERR SCRIPT FLUSH only support SYNC|ASYNC option");
+    args.done().map_err(|_| only)?;
+    scripts.flush();
+    Ok(Reply::OK)
+}
+
+fn dynamic_key(key: &[u8]) -> ReplyError {
+    /// So much of a key is repeated in the error.
+    const ECHO_MAX: usize = 128;
+    let shown = String::from_utf8_lossy(&key[..key.len().min(ECHO_MAX)]);
+    let shown: String = shown.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    ReplyError::new(format!(
+        "ERR Dynamic keys are not allowed in Lua scripts when 'allow-key-locking' flag is set. Key was: {shown}"
+    ))
+}
