@@ -65,7 +65,7 @@ class Client:
                 pipe.execute()
 
         def increment(pipe):
-            pipe.multi()  # before that, a command runs at once, and would trip the client's own watch
+            pipe.multi()
             pipe.incr("n")
 
         self.assertEqual(self.redis.transaction(increment, "n"), [2])
