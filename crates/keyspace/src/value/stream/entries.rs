@@ -1,7 +1,7 @@
 //! The entries of a stream: blocks, found by id.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
+use std::ops::{Bound, RangeInclusive};
 
 use super::block::{Block, Entry};
 use super::{Id, Record};
@@ -124,10 +124,12 @@ impl Entries {
         records.iter().for_each(|record| self.count_in(record));
         let mut rest = records;
         while let [record, others @ ..] = rest {
+            let next = self.next_block(record.id);
             let before = self.blocks.range_mut(..=record.id).next_back();
             match before {
                 Some((&first, block)) if record.id <= block.last() => {
-                    let inside = rest.partition_point(|record| record.id <= block.last());
+                    let is_inside = |id| id <= block.last() && next.is_none_or(|next| id < next);
+                    let inside = rest.partition_point(|record| is_inside(record.id));
                     self.merge(first, &rest[..inside]);
                     rest = &rest[inside..];
                     continue;
@@ -143,8 +145,9 @@ impl Entries {
     pub(super) fn remove(&mut self, ids: &[Id]) {
         let mut rest = ids;
         while let [id, ..] = rest {
-            let Some((&first, block)) = self.blocks.range(..=*id).next_back() else { return };
-            let inside = rest.partition_point(|id| *id <= block.last()).max(1);
+            let Some((&first, _)) = self.blocks.range(..=*id).next_back() else { return };
+            let next = self.next_block(*id);
+            let inside = rest.partition_point(|&id| next.is_none_or(|next| id < next));
             let mut chosen = rest[..inside].iter().peekable();
             self.remove_within(first, |id| {
                 while chosen.next_if(|&&other| other < id).is_some() {}
@@ -152,6 +155,12 @@ impl Entries {
             });
             rest = &rest[inside..];
         }
+    }
+
+    /// The block after the one that an entry of this id is in. The last id of a block does not tell where it ends: it may
+    /// be that of a removed entry, and have been given again to the first of the next.
+    fn next_block(&self, id: Id) -> Option<Id> {
+        self.blocks.range((Bound::Excluded(id), Bound::Unbounded)).next().map(|(&first, _)| first)
     }
 
     /// Removes all entries before this id.
@@ -270,6 +279,41 @@ mod tests {
             assert_eq!(entries.count_after(Id::new(5, start), usize::MAX), after);
             assert_eq!(entries.count_after(Id::new(5, start), 250), after.min(250));
         }
+    }
+
+    /// At every place, so also where a block becomes sparse and is written anew.
+    #[test]
+    fn any_first_entries_can_be_removed_and_put_back() {
+        for count in 1..=230 {
+            let mut entries = some(230);
+            let ids: Vec<Id> = (1..=count).map(|seq| Id::new(5, seq)).collect();
+            let records: Vec<Record> =
+                ids.iter().map(|&id| entries.get(id).expect("it is there").to_record()).collect();
+            entries.remove(&ids);
+            check(&entries, count + 1..=230);
+            entries.insert(&records);
+            check(&entries, 1..=230);
+        }
+    }
+
+    /// As when a command that added the entry is taken back, and run again.
+    #[test]
+    fn the_id_of_an_entry_that_was_taken_back_can_be_given_again() {
+        let mut entries = some(99);
+        let again = record(100, &[("other", "100"), ("other", "twice")]);
+        for _ in 0..3 {
+            entries.append(&again);
+            entries.remove(&[again.id]);
+        }
+        entries.append(&again);
+        check(&entries, 1..=100);
+        let ids: Vec<Id> = (40..=100).map(|seq| Id::new(5, seq)).collect();
+        let records: Vec<Record> =
+            ids.iter().map(|&id| entries.get(id).expect("it is there").to_record()).collect();
+        entries.remove(&ids);
+        check(&entries, 1..=39);
+        entries.insert(&records);
+        check(&entries, 1..=100);
     }
 
     #[test]
