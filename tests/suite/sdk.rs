@@ -60,6 +60,14 @@ fn javascript_bytes() {
     node(&Server::start(), "bytes.test.mjs", &[]);
 }
 
+/// `@upstash/ratelimit`, whose limits are scripts.
+#[test]
+fn javascript_rate_limits() {
+    if node_package("@upstash/ratelimit") {
+        node(&Server::start(), "ratelimit.test.mjs", &[]);
+    }
+}
+
 #[test]
 fn javascript_in_a_browser() {
     if chromium() {
