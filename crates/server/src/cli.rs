@@ -39,7 +39,7 @@ Examples:
   latchkey dev --port 0 --token example_token   any free port, for tests
   latchkey dev --quota 1000/day --storage 256mb as your users on a small plan will see it")]
 pub(crate) struct DevOptions {
-    /// Port for HTTP, on 127.0.0.1 and [::1]; 0 for any free one.
+    /// Port for HTTP, on the loopback addresses of IPv4 and IPv6; 0 for any free one.
     #[arg(long, default_value_t = 8079, env = "LATCHKEY_DEV_PORT")]
     pub(crate) port: u16,
     /// Port for the Redis protocol (RESP), on the same addresses; 0 for any free one. If you name none: 6379, or the next
