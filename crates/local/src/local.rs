@@ -129,11 +129,20 @@ impl Local {
         let mut ran = Ran::new(calls.len(), admitted);
         while ran.replies.len() < calls.len() {
             let rest = &calls[ran.replies.len()..];
-            let (garbage, position) = tenant.with(|database| {
+            let turn = tenant.with(|database| {
                 database.set_limits(limits(admitted.principal()));
                 self.take_turn(database, rest, &mut ran);
                 (database.take_garbage(), database.position())
-            })?;
+            });
+            let (garbage, position) = match turn {
+                Ok(turn) => turn,
+                Err(busy) if ran.replies.is_empty() => return Err(busy.into()),
+                // What ran is answered: only the rest may be sent again.
+                Err(Busy) => {
+                    ran.refuse(rest);
+                    break;
+                }
+            };
             self.free.take(garbage);
             ran.position = position;
             if ran.replies.len() < calls.len() {
@@ -246,6 +255,14 @@ impl Ran {
         self.push(ran.reply);
     }
 
+    /// Answers the rest of a pipeline that the database is too busy for.
+    fn refuse(&mut self, rest: &[Result<Call, ReplyError>]) {
+        for call in rest {
+            self.unexecuted += u64::from(call.as_ref().is_ok_and(|call| !call.spec().free));
+            self.push(call.as_ref().err().cloned().unwrap_or(BUSY).into());
+        }
+    }
+
     /// Whether the replies so far should leave before there are more.
     fn is_full(&self) -> bool {
         self.streams && self.reply_bytes > TURN_REPLY_BYTES
@@ -270,11 +287,12 @@ impl Ran {
     }
 }
 
+const BUSY: ReplyError =
+    ReplyError::fixed("BUSY the database is running a command that takes long, try again");
+
 impl From<Busy> for Refusal {
     fn from(Busy: Busy) -> Self {
-        Self::Unavailable(ReplyError::fixed(
-            "BUSY the database is running a command that takes long, try again",
-        ))
+        Self::Unavailable(BUSY)
     }
 }
 

@@ -79,7 +79,7 @@ fn databases_do_not_share_keys_and_a_dropped_one_is_empty() {
 }
 
 /// A tenant's database is held up, by a clock that stops in the middle of its command. Another's is not; and of its own
-/// callers no more than 128 wait.
+/// callers no more than 128 wait. A pipeline that has begun keeps the replies of what ran.
 #[test]
 fn a_busy_database_holds_up_nobody_else_and_only_so_many_of_its_own() {
     const CALLERS: usize = 140;
@@ -87,6 +87,8 @@ fn a_busy_database_holds_up_nobody_else_and_only_so_many_of_its_own() {
     let scene = Scene::new();
     scene.one(1, "SET k v");
     scene.one(2, "SET k v");
+    let mut pipeline = scene.send(1, Shape::Pipeline, &vec!["INCR n"; 70]);
+    assert!(poll(&mut pipeline).is_none(), "64 ran");
     let calls = scene.clock.count(|| drop(scene.one(1, "GET k")));
     std::thread::scope(|scope| {
         let holder = scope.spawn(|| scene.clock.stopping_at(calls, || scene.one(1, "GET k")));
@@ -104,6 +106,13 @@ fn a_busy_database_holds_up_nobody_else_and_only_so_many_of_its_own() {
             let Refusal::Unavailable(error) = refusal else { panic!("{refusal:?}") };
             assert_eq!(error.code(), "BUSY");
         }
+        let Replies::Many(replies) = poll(&mut pipeline).expect("there is no place to wait").replies else {
+            panic!("what ran was forgotten")
+        };
+        assert_eq!((replies.len(), &replies[63]), (70, &Reply::Int(64)));
+        for reply in &replies[64..] {
+            assert!(matches!(reply, Reply::Error(error) if error.code() == "BUSY"), "{reply:?}");
+        }
         scene.clock.go_on();
         for _ in 0..WAITING_MAX {
             assert!(matches!(answers.recv().unwrap(), Replies::One(Reply::Bulk(_))));
@@ -111,6 +120,7 @@ fn a_busy_database_holds_up_nobody_else_and_only_so_many_of_its_own() {
         assert_eq!(holder.join().unwrap(), bulk("v"));
     });
     assert_eq!(scene.one(1, "GET k"), bulk("v"), "and it is not busy any more");
+    assert_eq!(scene.one(1, "GET n"), bulk("64"));
 }
 
 #[test]
