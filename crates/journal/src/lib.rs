@@ -1,5 +1,20 @@
 //! One log of records for all databases of a node, on files through a [`Disk`].
 
 pub mod disk;
+mod error;
+mod frame;
+mod journal;
+mod log;
+mod scan;
+mod settings;
 
 pub use disk::{Disk, DiskFile};
+pub use error::JournalError;
+pub use frame::{
+    End, FLAG_AFTER_SYNC, FLAG_NOT_PROMISED, FRAME_ALIGNMENT, FRAME_HEAD_BYTES, Frame, FrameRef,
+    KIND_EFFECTS, Lsn, NoFrame, PAYLOAD_BYTES_MAX, Scanner, decode,
+};
+pub use journal::{Journal, Waiting};
+pub use log::{Pressure, Record, Urgency};
+pub use scan::{Cut, Scanned, scan};
+pub use settings::Settings;
