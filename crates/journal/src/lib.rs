@@ -5,8 +5,10 @@ mod error;
 mod frame;
 mod journal;
 mod log;
+mod real;
 mod scan;
 mod settings;
+pub mod sim;
 
 pub use disk::{Disk, DiskFile};
 pub use error::JournalError;
@@ -16,5 +18,6 @@ pub use frame::{
 };
 pub use journal::{Journal, Waiting};
 pub use log::{Pressure, Record, Urgency};
+pub use real::RealDisk;
 pub use scan::{Cut, Scanned, scan};
 pub use settings::Settings;
