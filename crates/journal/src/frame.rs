@@ -38,6 +38,8 @@ pub const FLAG_NOT_PROMISED: u8 = 1;
 /// Whoever writes frames into a file sets this flag; what it was in another file says nothing.
 pub const FLAG_AFTER_SYNC: u8 = 2;
 
+pub(crate) const LSN_AT: usize = 8;
+pub(crate) const FLAGS_AT: usize = 41;
 const HEAD_CHECKED: std::ops::Range<usize> = 8..42;
 
 /// The number of a frame among all of a node: 1 for the first, then one more for each. 0 is before all of them.

@@ -7,8 +7,10 @@ mod journal;
 mod log;
 mod real;
 mod scan;
+mod segment;
 mod settings;
 pub mod sim;
+mod waiters;
 
 pub use disk::{Disk, DiskFile};
 pub use error::JournalError;
@@ -16,8 +18,9 @@ pub use frame::{
     End, FLAG_AFTER_SYNC, FLAG_NOT_PROMISED, FRAME_ALIGNMENT, FRAME_HEAD_BYTES, Frame, FrameRef,
     KIND_EFFECTS, Lsn, NoFrame, PAYLOAD_BYTES_MAX, Scanner, decode,
 };
-pub use journal::{Journal, Waiting};
-pub use log::{Pressure, Record, Urgency};
+pub use journal::Journal;
+pub use log::{Log, Pressure, Record, Urgency};
 pub use real::RealDisk;
-pub use scan::{Cut, Scanned, scan};
+pub use scan::{Cut, FrameSummary, Scanned, inspect, scan};
 pub use settings::Settings;
+pub use waiters::Waiting;
