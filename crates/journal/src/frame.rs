@@ -218,10 +218,11 @@ impl<'a> Scanner<'a> {
         }
         if torn_bytes > 0 {
             End::Torn { offset, bytes: torn_bytes }
-        } else if rest.iter().all(|&byte| byte == 0) {
-            End::Clean { offset }
         } else {
-            End::Leftover { offset }
+            match rest.iter().rposition(|&byte| byte != 0) {
+                None => End::Clean { offset },
+                Some(last) => End::Leftover { offset, bytes: last + 1 },
+            }
         }
     }
 
@@ -266,6 +267,8 @@ pub enum End {
     Leftover {
         /// After the last frame.
         offset: usize,
+        /// Up to the last byte that is not zero.
+        bytes: usize,
     },
     /// A write that never ended: a frame begins and is not whole, or frames follow that were written together with it.
     Torn {
@@ -288,7 +291,7 @@ impl End {
     pub fn offset(&self) -> usize {
         match *self {
             Self::Clean { offset }
-            | Self::Leftover { offset }
+            | Self::Leftover { offset, .. }
             | Self::Torn { offset, .. }
             | Self::Damaged { offset, .. } => offset,
         }

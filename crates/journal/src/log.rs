@@ -537,8 +537,8 @@ impl Writer {
 
     /// Writes the head. It is durable together with the first group.
     fn begin_segment(&mut self, first_lsn: Lsn) -> Result<(), JournalError> {
-        let Segment { file, path, number, .. } = &self.segment;
-        let head = Head { number: *number, first_lsn, salt: self.salt };
+        let Segment { file, path, number, is_recycled, .. } = &self.segment;
+        let head = Head { number: *number, first_lsn, salt: self.salt, is_recycled: *is_recycled };
         file.write_at(&head.encode(), 0).map_err(JournalError::io("write to it", path))?;
         self.has_head = true;
         Ok(())

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::disk::Disk;
 use crate::error::JournalError;
-use crate::frame::{End, FrameRef, Lsn, Scanner};
+use crate::frame::{End, FrameRef, LSN_AT, Lsn, Scanner};
 use crate::segment::{self, Head, SEGMENT_HEAD_BYTES};
 
 /// Reads and checks a log, one segment in memory at a time. Changes nothing. [`JournalError::Damaged`] if frames are
@@ -148,17 +148,24 @@ impl Scanned<'_> {
             self.frames += 1;
             offset = SEGMENT_HEAD_BYTES + scanner.offset() as u64;
         }
-        self.check_end(&path, scanner.end())?;
+        self.check_end(&path, &head, scanner.end(), file)?;
         self.segments.push(CheckedSegment { path, salt: head.salt, frames_bytes: scanner.offset() });
         Ok(())
     }
 
-    fn check_end(&mut self, path: &Path, end: End) -> Result<(), JournalError> {
+    fn is_of_next_frame(&self, bytes: &[u8]) -> bool {
+        bytes.get(LSN_AT..).and_then(|lsn| lsn.first_chunk()) == Some(&self.next_lsn.0.to_le_bytes())
+    }
+
+    fn check_end(&mut self, path: &Path, head: &Head, end: End, file: &[u8]) -> Result<(), JournalError> {
         let offset = SEGMENT_HEAD_BYTES + end.offset() as u64;
         match end {
-            // A segment that is used again holds its old frames behind the new ones.
-            End::Clean { .. } | End::Leftover { .. } => Ok(()),
-            End::Torn { bytes, .. } => {
+            End::Clean { .. } => Ok(()),
+            // What is left of an earlier use, unless it has the number of the frame that would be here.
+            End::Leftover { .. } if head.is_recycled && !self.is_of_next_frame(&file[offset as usize..]) => {
+                Ok(())
+            }
+            End::Leftover { bytes, .. } | End::Torn { bytes, .. } => {
                 self.cut = Some(Cut { file: path.to_owned(), offset, bytes: bytes as u64 });
                 Ok(())
             }

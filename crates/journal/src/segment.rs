@@ -23,6 +23,8 @@ pub(crate) struct Segment {
     pub(crate) path: PathBuf,
     pub(crate) number: u64,
     pub(crate) bytes: u64,
+    /// Whether old frames may stand in it.
+    pub(crate) is_recycled: bool,
 }
 
 impl Segment {
@@ -48,7 +50,7 @@ pub(crate) fn make(
         return Err(error);
     }
     rename(disk, directory, &unfinished, &path)?;
-    Ok(Segment { file, path, number, bytes })
+    Ok(Segment { file, path, number, bytes, is_recycled: false })
 }
 
 /// Makes a segment that nothing was written into longer.
@@ -70,7 +72,7 @@ pub(crate) fn recycle(
     rename(disk, directory, freed, &path)?;
     let file = disk.open(&path).map_err(JournalError::io("open it", &path))?;
     let bytes = file.len().map_err(JournalError::io("ask for its length", &path))?.max(SEGMENT_HEAD_BYTES);
-    Ok(Segment { file, path, number, bytes })
+    Ok(Segment { file, path, number, bytes, is_recycled: true })
 }
 
 /// Removes a file, and returns when it is gone for good: what is removed next will not be gone without it.
@@ -101,13 +103,15 @@ pub(crate) struct Head {
     pub(crate) number: u64,
     pub(crate) first_lsn: Lsn,
     pub(crate) salt: u64,
+    /// Whether old frames of another salt may stand behind the new ones.
+    pub(crate) is_recycled: bool,
 }
 
 impl Head {
     /// ```text
     ///  0  magic      "LKLOG1\0\0"
     ///  8  version    u32  1
-    /// 12  0          u32
+    /// 12  flags      u32  1: used before; old frames of another salt may stand behind the new ones
     /// 16  number     u64  that of the file's name
     /// 24  first lsn  u64  of its first frame
     /// 32  salt       u64
@@ -118,7 +122,7 @@ impl Head {
         let mut bytes = Vec::with_capacity(HEAD_USED_BYTES);
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&VERSION.to_le_bytes());
-        bytes.extend_from_slice(&[0; 4]);
+        bytes.extend_from_slice(&u32::from(self.is_recycled).to_le_bytes());
         bytes.extend_from_slice(&self.number.to_le_bytes());
         bytes.extend_from_slice(&self.first_lsn.0.to_le_bytes());
         bytes.extend_from_slice(&self.salt.to_le_bytes());
@@ -140,8 +144,9 @@ impl Head {
         if u32_at(head, 8) != VERSION {
             return Err(HeadError::Version(u32_at(head, 8)));
         }
-        let found =
-            Self { number: u64_at(head, 16), first_lsn: Lsn(u64_at(head, 24)), salt: u64_at(head, 32) };
+        let (first_lsn, salt, is_recycled) =
+            (Lsn(u64_at(head, 24)), u64_at(head, 32), u32_at(head, 12) & 1 != 0);
+        let found = Self { number: u64_at(head, 16), first_lsn, salt, is_recycled };
         match found.number.cmp(&number) {
             std::cmp::Ordering::Less => Ok(None),
             std::cmp::Ordering::Equal => Ok(Some(found)),

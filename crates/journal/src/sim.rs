@@ -297,11 +297,12 @@ impl DiskFile for SimFile {
         let mut state = self.state.lock();
         let outcome = state.begin();
         // A write that crashes has been handed over whole: what is left of it is for the crash to say. One that fails
-        // did a part.
-        let whole =
-            if outcome.is_ok() || state.crashes_now() { bytes.len() } else { state.some_of(bytes.len()) };
-        if !state.has_crashed || state.crashes_now() {
-            state.write(self.id, &bytes[..whole], offset as usize)?;
+        // did its first sectors.
+        if outcome.is_ok() || state.crashes_now() {
+            state.write(self.id, bytes, offset as usize)?;
+        } else if !state.has_crashed {
+            let some = state.some_sectors_of(bytes, offset as usize);
+            state.write(self.id, some, offset as usize)?;
         }
         outcome
     }
@@ -382,8 +383,11 @@ impl State {
         self.faults.crash_at == Some(self.operations)
     }
 
-    fn some_of(&mut self, bytes: usize) -> usize {
-        self.chance.usize(0..=bytes)
+    /// What a write at `offset` did that failed: a part that ends with a sector, or all.
+    fn some_sectors_of<'a>(&mut self, bytes: &'a [u8], offset: usize) -> &'a [u8] {
+        let end =
+            self.chance.usize(offset..=offset + bytes.len() + SECTOR_BYTES) / SECTOR_BYTES * SECTOR_BYTES;
+        &bytes[..end.clamp(offset, offset + bytes.len()) - offset]
     }
 
     fn next_id(&mut self) -> u64 {

@@ -109,3 +109,76 @@ impl Waiters {
         self.wakers.lock().len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::{Record, Urgency};
+    use crate::settings::Settings;
+    use crate::sim::SimDisk;
+
+    fn log() -> Arc<Log> {
+        let settings = Settings { segment_bytes: 1 << 16, ..Settings::new(1) };
+        Arc::new(Log::start(Arc::new(SimDisk::new(1)), settings, Lsn::FIRST).unwrap())
+    }
+
+    fn append(log: &Log) -> Lsn {
+        log.append(Record { database: [0; 16], seq: 1, kind: 1, flags: 0, payload: b"x" }, Urgency::Now)
+    }
+
+    /// Notes in which order it was woken.
+    struct Note(u64, Arc<Mutex<Vec<u64>>>);
+
+    impl Wake for Note {
+        fn wake(self: Arc<Self>) {
+            self.1.lock().push(self.0);
+        }
+    }
+
+    fn poll(waiting: &mut Waiting, waker: &Waker) -> Poll<Result<(), JournalError>> {
+        Pin::new(waiting).poll(&mut Context::from_waker(waker))
+    }
+
+    #[test]
+    fn they_are_woken_in_the_order_of_their_frames_whoever_came_first() {
+        let (log, woken) = (log(), Arc::new(Mutex::new(Vec::new())));
+        for _ in 0..5 {
+            append(&log);
+        }
+        let mut waiting = [4, 2, 5, 1, 3].map(|lsn| log.wait(Lsn(lsn)));
+        for waiting in &mut waiting {
+            let waker = Waker::from(Arc::new(Note(waiting.lsn.0, Arc::clone(&woken))));
+            assert!(poll(waiting, &waker).is_pending());
+        }
+        log.commit_all().unwrap();
+        assert_eq!(*woken.lock(), [1, 2, 3, 4, 5]);
+        assert!(waiting.iter_mut().all(|waiting| poll(waiting, Waker::noop()) == Poll::Ready(Ok(()))));
+        assert_eq!(log.waiters().count(), 0);
+    }
+
+    #[test]
+    fn one_that_goes_early_leaves_nothing_behind() {
+        let log = log();
+        let lsn = append(&log);
+        let (mut gone, mut left, never_polled) = (log.wait(lsn), log.wait(lsn), log.wait(lsn));
+        for _ in 0..3 {
+            assert!(poll(&mut gone, Waker::noop()).is_pending());
+            assert!(poll(&mut left, Waker::noop()).is_pending());
+        }
+        assert_eq!(log.waiters().count(), 2);
+        drop((gone, never_polled));
+        assert_eq!(log.waiters().count(), 1);
+        log.commit_all().unwrap();
+        assert_eq!(poll(&mut left, Waker::noop()), Poll::Ready(Ok(())));
+    }
+
+    #[test]
+    fn what_is_durable_is_not_waited_for() {
+        let log = log();
+        let lsn = append(&log);
+        log.commit_all().unwrap();
+        assert_eq!(poll(&mut log.wait(lsn), Waker::noop()), Poll::Ready(Ok(())));
+        assert_eq!(poll(&mut log.wait(Lsn::NONE), Waker::noop()), Poll::Ready(Ok(())));
+        assert_eq!(log.waiters().last_ticket.load(Ordering::Relaxed), 0);
+    }
+}

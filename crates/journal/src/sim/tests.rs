@@ -121,15 +121,15 @@ fn a_crash_ends_everything_at_the_operation_it_was_planned_for() {
 #[test]
 fn a_write_that_fails_may_have_done_a_part() {
     let written_of = |seed| {
-        let (disk, file) = disk_with_file(seed, 1);
+        let (disk, file) = disk_with_file(seed, 4);
         let fail_at = Some((disk.operations() + 1, Refusal::Broken));
         disk.set_faults(Faults { fail_at, ..Faults::default() });
-        assert_eq!(file.write_at(&[2; 100], 0).unwrap_err().raw_os_error(), Some(EIO));
+        assert_eq!(file.write_at(&[2; 1000], 300).unwrap_err().raw_os_error(), Some(EIO));
         assert_eq!(disk.fired().operations_failed, 1);
         disk.contents(Path::new("d/f")).unwrap().iter().filter(|byte| **byte == 2).count()
     };
     let written: BTreeSet<usize> = (0..64).map(written_of).collect();
-    assert!(written.len() > 16 && written.iter().all(|bytes| *bytes <= 100), "{written:?}");
+    assert_eq!(written, BTreeSet::from([0, SECTOR_BYTES - 300, 2 * SECTOR_BYTES - 300, 1000]));
 }
 
 /// The trap that a second sync would fall into.
