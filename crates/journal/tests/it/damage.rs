@@ -36,7 +36,7 @@ fn group_of_two(log: &Log) {
 }
 
 /// Goal: a flipped bit is harmless, or refused with its place, or, in the last write, cut and reported like a torn end.
-/// Method: flip one bit of every byte of every file, in turn.
+/// Method: flip one bit of every byte of every file, in turn; of the empty part of heads, of one byte in 64.
 #[test]
 fn a_flipped_bit_anywhere_is_found_or_harmless() {
     for is_recycled in [false, true] {
@@ -44,7 +44,8 @@ fn a_flipped_bit_anywhere_is_found_or_harmless() {
         let frames = log_on(&disk, is_recycled);
         let [mut harmless, mut cut, mut refused] = [0; 3];
         for file in files_on(&disk) {
-            for byte in 0..disk.contents(&file).unwrap().len() as u64 {
+            let bytes = disk.contents(&file).unwrap().len() as u64;
+            for byte in (0..bytes).filter(|byte| !(44..4096).contains(byte) || byte % 64 == 0) {
                 let bit = byte * 8 + byte % 8;
                 assert!(disk.flip_bit(&file, bit));
                 match outcome(&disk, &frames, &file) {
