@@ -29,7 +29,7 @@ pub(crate) fn settings(seed: u64) -> Settings {
 /// A record whose every byte follows from its number.
 pub(crate) fn payload(lsn: Lsn) -> Vec<u8> {
     // One in 23 is larger than a segment.
-    let bytes = if lsn.0 % 23 == 0 { 2500 } else { lsn.0 as usize * 37 % 200 };
+    let bytes = if lsn.0.is_multiple_of(23) { 2500 } else { lsn.0 as usize * 37 % 200 };
     (0..bytes).map(|at| (lsn.0 as usize * 7 + at) as u8).collect()
 }
 
@@ -67,12 +67,12 @@ impl Told {
         for _ in 0..=step % 5 {
             self.appended = append(log, log.last().next());
         }
-        if step % 3 == 0 {
+        if step.is_multiple_of(3) {
             log.tend()?;
         }
         let outcome = self.commit(log);
         self.durable = log.durable();
-        if let Some(ends_at) = log.pressure().oldest_ends_at.filter(|_| step % 2 == 0) {
+        if let Some(ends_at) = log.pressure().oldest_ends_at.filter(|_| step.is_multiple_of(2)) {
             self.released = ends_at.max(self.released);
             log.release(ends_at);
         }
