@@ -5,7 +5,7 @@ use std::sync::Arc;
 use latchkey_journal::sim::{Faults, Loss, SimDisk};
 use latchkey_journal::{Log, Lsn, scan};
 
-use crate::support::{Told, append, directory, files_on, frames_on, settings};
+use crate::support::{SEGMENT_BYTES, Told, append, directory, files_on, frames_on, settings};
 
 /// Goal: wherever the power fails, all that was reported durable is there, frames are a run without gaps, nothing else
 /// is there, and a log can be started on it.
@@ -81,4 +81,15 @@ fn a_segment_that_is_used_again_shows_no_frame_of_its_past() {
         assert_eq!(frames_on(&disk).unwrap().last().unwrap().lsn, log.durable());
         assert_eq!(scan(&disk, &directory()).unwrap().cut(), None);
     }
+}
+
+/// Goal: writing into a segment that is ready takes no room, also when the power failed since it was made.
+#[test]
+fn a_segment_is_filled_for_good_before_it_is_used() {
+    let disk = SimDisk::new(1);
+    let log = Log::start(Arc::new(disk.clone()), settings(1), Lsn::FIRST).unwrap();
+    assert!(log.tend().unwrap());
+    let next = disk.crash(Loss::All);
+    let bytes: Vec<usize> = files_on(&next).iter().map(|file| next.contents(file).unwrap().len()).collect();
+    assert_eq!(bytes, [SEGMENT_BYTES as usize; 2]);
 }
