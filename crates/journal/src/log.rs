@@ -84,6 +84,7 @@ impl Log {
     /// Starts an empty log whose first frame will have the number `first_lsn`. What the directory held is removed, but
     /// not before the new log is there: a crash in between finds all of it.
     pub fn start(disk: Arc<dyn Disk>, settings: Settings, first_lsn: Lsn) -> Result<Self, JournalError> {
+        assert!(settings.segment_bytes > SEGMENT_HEAD_BYTES, "segments of {} bytes", settings.segment_bytes);
         let directory = &settings.directory;
         disk.create_dir(directory).map_err(JournalError::io("make it", directory))?;
         for above in directory.ancestors().skip(1) {
@@ -292,9 +293,11 @@ impl Log {
         }
     }
 
-    /// Whether [`tend`](Self::tend) has something to do.
+    /// Whether [`tend`](Self::tend) has something to do now. A disk that is full is asked again after a while, not with
+    /// every commit.
     pub fn needs_tending(&self) -> bool {
-        self.spare_room_bytes.load(Ordering::Relaxed) == 0 || self.oldest_if_released().is_some()
+        let wants_spare = self.spare_room_bytes.load(Ordering::Relaxed) == 0 && !self.is_full();
+        wants_spare || self.oldest_if_released().is_some()
     }
 
     /// Says that frames up to `lsn` are durable elsewhere. Memory only: [`tend`](Self::tend) frees their segments.
