@@ -178,7 +178,7 @@ fn commit_until_closed(shared: &Shared) -> Result<(), JournalError> {
         let mut is_open = log.await_work();
         while !log.commit_all()? {
             if !is_open {
-                return Err(no_room_to_close());
+                return Err(log.no_room());
             }
             is_open = log.await_retry();
         }
@@ -189,11 +189,6 @@ fn commit_until_closed(shared: &Shared) -> Result<(), JournalError> {
             return Ok(());
         }
     }
-}
-
-fn no_room_to_close() -> JournalError {
-    let full = std::io::ErrorKind::StorageFull;
-    JournalError::io("write what was taken before it was closed", "log".as_ref())(full.into())
 }
 
 fn tend_until_closed(shared: &Shared) -> Result<(), JournalError> {

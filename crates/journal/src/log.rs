@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -145,15 +146,15 @@ impl Log {
     }
 
     /// Takes a record, and gives the number of its frame. Memory only: [`commit`](Self::commit) writes it. After the log
-    /// failed or was closed the record is dropped, and waiting for it fails.
+    /// failed or was closed the record is dropped, and waiting for the number, which nobody gets, fails.
     pub fn append(&self, record: Record<'_>, urgency: Urgency) -> Lsn {
         let Record { database, seq, kind, flags, payload } = record;
         let mut queue = self.queue.lock();
         let lsn = queue.last.next();
-        queue.last = lsn;
         if queue.is_closed {
             return lsn;
         }
+        queue.last = lsn;
         FrameRef { lsn, database, seq, kind, flags, payload }.encode_unsealed(&mut queue.frames);
         self.queued_bytes.fetch_add(frame::encoded_bytes(payload.len()), Ordering::Relaxed);
         let is_much = queue.frames.len() > self.settings.group_bytes_max;
@@ -260,10 +261,12 @@ impl Log {
         Ok(())
     }
 
+    /// The oldest segment, if it can go: also, the next one has a durable frame, so that a crash always leaves one that
+    /// says which frame comes next.
     fn oldest_if_released(&self) -> Option<Live> {
         let live = self.live.lock();
-        let oldest = live.front().filter(|oldest| live.len() > 1 && oldest.last.0 <= self.released());
-        oldest.cloned()
+        let (oldest, next) = (live.front()?, live.get(1)?);
+        (oldest.last < next.last && oldest.last.0 <= self.released()).then(|| oldest.clone())
     }
 
     fn free_segment(&self, stock: &mut Stock, freed: &Live) -> Result<(), JournalError> {
@@ -416,6 +419,12 @@ impl Log {
         self.ended.get().map(|error| Err(error.clone()))
     }
 
+    /// What to fail with if what was taken cannot be written before the end.
+    pub(crate) fn no_room(&self) -> JournalError {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        JournalError::io("write all that was taken", &self.settings.directory)(full)
+    }
+
     fn check(&self) -> Result<(), JournalError> {
         self.ended.get().map_or(Ok(()), |error| Err(error.clone()))
     }
@@ -510,10 +519,26 @@ impl Writer {
     /// Writes as many frames as make a group, syncs, and says which was the last and how many bytes they were. There is
     /// one at least, and there is room for it.
     fn write_group(&mut self, bytes_max: usize) -> Result<(Lsn, usize), JournalError> {
-        let bytes_max = bytes_max.min(self.room_bytes() as usize);
-        let (start, mut end, mut last) = (self.batch_offset, self.batch_offset, self.batch_offset);
+        let start = self.batch_offset;
+        let (last, end) = self.seal_group(bytes_max.min(self.room_bytes() as usize));
+        if !self.has_head {
+            self.begin_segment(self.lsn_at(start))?;
+        }
+        let Segment { file, path, .. } = &self.segment;
+        let written = file.write_at(&self.batch[start..end], self.offset);
+        written.map_err(JournalError::io("write to it", path))?;
+        self.sync()?;
+        self.offset += (end - start) as u64;
+        self.batch_offset = end;
+        Ok((self.lsn_at(last), end - start))
+    }
+
+    /// Adds flag and sums to the frames of the next group. Where in the batch the last of them begins and ends.
+    fn seal_group(&mut self, bytes_max: usize) -> (usize, usize) {
+        let start = self.batch_offset;
         // All before the group is durable, since groups are written one after the other.
         self.batch[start + frame::FLAGS_AT] |= FLAG_AFTER_SYNC;
+        let (mut last, mut end) = (start, start);
         while end < self.batch.len() {
             let next = end + frame_bytes_at(&self.batch, end);
             if next - start > bytes_max && end > start {
@@ -522,16 +547,7 @@ impl Writer {
             frame::seal(&mut self.batch[end..next], self.salt);
             (last, end) = (end, next);
         }
-        if !self.has_head {
-            self.begin_segment(self.lsn_at(start))?;
-        }
-        let group = &self.batch[start..end];
-        let Segment { file, path, .. } = &self.segment;
-        file.write_at(group, self.offset).map_err(JournalError::io("write to it", path))?;
-        self.sync()?;
-        self.offset += (end - start) as u64;
-        self.batch_offset = end;
-        Ok((self.lsn_at(last), end - start))
+        (last, end)
     }
 
     fn lsn_at(&self, batch_offset: usize) -> Lsn {

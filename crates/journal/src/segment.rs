@@ -188,3 +188,47 @@ fn number_in(name: &str) -> Option<u64> {
     let number = name.strip_suffix(".log")?.parse().ok()?;
     (name == format!("{number:016}.log")).then_some(number)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: Head = Head { number: 3, first_lsn: Lsn(9), salt: 7, is_recycled: true };
+
+    /// The bytes of version 1. The sum was computed by another program.
+    #[test]
+    fn a_head_has_these_bytes() {
+        let bytes = HEAD.encode();
+        let numbers = [[3, 0, 0, 0, 0, 0, 0, 0], [9, 0, 0, 0, 0, 0, 0, 0], [7, 0, 0, 0, 0, 0, 0, 0]].concat();
+        assert_eq!(bytes[..16], *b"LKLOG1\0\0\x01\0\0\0\x01\0\0\0");
+        assert_eq!((&bytes[16..40], &bytes[40..]), (&*numbers, &[251, 7, 97, 15][..]));
+        assert_eq!(Head::decode(&bytes, 3), Ok(Some(HEAD)));
+    }
+
+    #[test]
+    fn a_file_is_in_use_if_its_head_has_the_number_of_its_name() {
+        let bytes = HEAD.encode();
+        assert_eq!(Head::decode(&bytes, 4), Ok(None));
+        assert_eq!(Head::decode(&bytes, 2), Err(HeadError::Number(3)));
+        assert_eq!(Head::decode(&[0; 4096], 3), Ok(None));
+        assert_eq!(Head::decode(&[], 3), Ok(None));
+        assert_eq!(Head::decode(&bytes[..43], 3), Err(HeadError::Broken));
+    }
+
+    #[test]
+    fn a_version_to_come_is_refused_by_name() {
+        let mut bytes = HEAD.encode();
+        bytes[8] = 2;
+        let crc = crc32c::crc32c(&bytes[..40]).to_le_bytes();
+        bytes[40..].copy_from_slice(&crc);
+        let error = Head::decode(&bytes, 3).unwrap_err();
+        assert_eq!(error.to_string(), "version 2 of the log, of which this program knows version 1");
+    }
+
+    #[test]
+    fn other_files_are_no_segments() {
+        let names =
+            ["0000000000000012.log", "12.log", "+000000000000012.log", "0000000000000012.tmp", "x.log"];
+        assert_eq!(names.map(number_in), [Some(12), None, None, None, None]);
+    }
+}

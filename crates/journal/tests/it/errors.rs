@@ -16,7 +16,7 @@ use crate::support::{SEGMENT_BYTES, Told, append, directory, frames_on, settings
 fn an_error_of_any_operation_never_leads_to_a_false_promise() {
     let whole = SimDisk::new(0);
     Told::default().by_working_on(&whole).unwrap();
-    let mut failed = 0;
+    let (mut failed, mut syncs_failed, mut sectors_forgotten) = (0, 0, 0);
     for at in 1..=whole.operations() {
         for refusal in [Refusal::Broken, Refusal::Full] {
             for loss in [Loss::All, Loss::Scattered] {
@@ -25,11 +25,14 @@ fn an_error_of_any_operation_never_leads_to_a_false_promise() {
                 let mut told = Told::default();
                 failed += u64::from(told.by_working_on(&disk).is_err());
                 assert_eq!(disk.fired().operations_failed, 1);
+                syncs_failed += disk.fired().syncs_failed;
+                sectors_forgotten += disk.fired().sectors_forgotten;
                 told.check(&disk.crash(loss), &format!("operation {at} fails with {refusal:?}, {loss:?}"));
             }
         }
     }
     assert!(failed > whole.operations(), "{failed} of the runs noticed that something failed");
+    assert!(syncs_failed > 40 && sectors_forgotten > 40, "{syncs_failed} syncs, {sectors_forgotten} sectors");
 }
 
 /// Goal: after a sync failed, the log is not fooled by the next one, which would say that all is well.
@@ -56,6 +59,22 @@ fn a_failed_sync_is_never_tried_again() {
     assert_eq!((log.durable(), log.failure()), (Lsn::NONE, Some(&error)));
     assert_eq!(before.as_mut().poll(&mut context), Poll::Ready(Err(error.clone())));
     assert_eq!(pin!(log.wait(Lsn(3))).poll(&mut context), Poll::Ready(Err(error)));
+}
+
+/// Goal: what comes after the end is dropped, and does not keep what came before from being committed.
+#[test]
+fn a_record_after_the_end_is_dropped_and_waiting_for_it_fails() {
+    let disk = SimDisk::new(1);
+    let log = Arc::new(Log::start(Arc::new(disk.clone()), settings(1), Lsn::FIRST).unwrap());
+    append(&log, Lsn(1));
+    log.close();
+    let late = append(&log, Lsn(2));
+    assert!(log.commit_all().unwrap());
+    assert_eq!((log.durable(), log.last(), log.failure()), (Lsn(1), Lsn(1), None));
+    assert_eq!(log.fail(JournalError::Closed), JournalError::Closed);
+    let mut context = Context::from_waker(Waker::noop());
+    assert_eq!(pin!(log.wait(late)).poll(&mut context), Poll::Ready(Err(JournalError::Closed)));
+    assert_eq!(frames_on(&disk).unwrap().len(), 1);
 }
 
 /// Goal: a full disk is noticed before what was accepted cannot be written, and is no failure.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use latchkey_journal::sim::{Faults, Loss, SimDisk};
 use latchkey_journal::{
-    Disk, DiskFile, Journal, JournalError, KIND_EFFECTS, Lsn, RealDisk, Record, Settings, Urgency, scan,
+    Disk, DiskFile, Journal, JournalError, KIND_EFFECTS, Log, Lsn, RealDisk, Record, Settings, Urgency, scan,
 };
 
 use crate::support::{SEGMENT_BYTES, directory, frames_on, settings};
@@ -87,6 +87,39 @@ fn appends_during_a_sync_share_the_next_one() {
     let syncs = disk.syncs() - before;
     assert!((1..=2).contains(&syncs), "{syncs} syncs for {APPENDERS} appends");
     assert_eq!(frames_on(&disk).unwrap().len(), APPENDERS);
+}
+
+/// Goal: whenever the power fails, the log says which frame comes next: a segment goes only when the next one does.
+/// Method: a commit that stops at its first sync in the next segment.
+#[test]
+fn a_segment_stays_until_the_next_one_has_a_durable_frame() {
+    let disk = SimDisk::new(1);
+    let gate = Arc::new(Gate::default());
+    let gated = GatedDisk { disk: disk.clone(), gate: Arc::clone(&gate) };
+    let log = Log::start(Arc::new(gated), settings(1), Lsn::FIRST).unwrap();
+    let fill = [0; 700];
+    log.append(record(&fill), Urgency::Now);
+    log.append(record(&fill), Urgency::Now);
+    assert!(log.tend().unwrap() && log.commit_all().unwrap());
+    disk.set_faults(Faults { capacity_bytes: Some(2 * SEGMENT_BYTES), ..Faults::default() });
+    gate.shut();
+    thread::scope(|scope| {
+        let commit = scope.spawn(|| {
+            log.append(record(&fill), Urgency::Now);
+            log.commit_all().unwrap()
+        });
+        while log.pressure().segments < 2 {
+            thread::yield_now();
+        }
+        log.release(Lsn(2));
+        let has_room = log.tend().unwrap();
+        let oldest = frames_on(&disk).unwrap()[0].lsn;
+        gate.open();
+        assert_eq!((has_room, oldest), (false, Lsn(1)));
+        assert!(commit.join().unwrap());
+    });
+    assert!(log.tend().unwrap());
+    assert_eq!(log.pressure().segments, 1);
 }
 
 /// Goal: when the disk breaks, nobody waits for ever, and one is told.
