@@ -11,6 +11,7 @@ mod segment;
 mod settings;
 pub mod sim;
 mod waiters;
+mod writer;
 
 pub use disk::{Disk, DiskFile};
 pub use error::JournalError;
