@@ -85,8 +85,9 @@ impl<'a, V: Contents> Open<'a, V> {
         inverse: impl FnOnce(&V) -> Vec<V::Effect>,
     ) {
         let (key, value) = (self.key, &self.value);
-        self.space.ledger.note(
-            || V::effect(Str::from(key), forward(value)),
+        self.space.ledger.note_change(
+            key,
+            || forward(value),
             || inverse(value).into_iter().map(|effect| V::effect(Str::from(key), effect)).collect(),
         );
     }

@@ -1,5 +1,7 @@
 //! Set values.
 
+mod codec;
+
 use std::io::Write;
 use std::slice;
 

@@ -1,5 +1,6 @@
 //! JSON values: a document, and changes at places inside it.
 
+mod codec;
 mod node;
 mod object;
 mod parse;

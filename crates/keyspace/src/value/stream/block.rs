@@ -1,5 +1,7 @@
 //! Some neighbouring entries of a stream, packed.
 
+mod codec;
+
 use super::packed::{Reader, item_bytes_max, write_item, write_number};
 use super::{Id, Record};
 use crate::{Str, cost};

@@ -1,5 +1,7 @@
 //! The entries of a stream: blocks, found by id.
 
+mod codec;
+
 use std::collections::BTreeMap;
 use std::ops::{Bound, RangeInclusive};
 

@@ -1,0 +1,1 @@
+//! What is written reads back, and nothing else does harm.
