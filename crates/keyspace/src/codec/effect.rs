@@ -99,7 +99,9 @@ impl Effect {
             tag::HASH_PUT..=tag::HASH_REMOVE => {
                 Self::Hash { key, effect: hash::HashEffect::decode(tag, reader)? }
             }
-            tag::SET_ADD..=tag::SET_REMOVE => Self::Set { key, effect: set::SetEffect::decode(tag, reader)? },
+            tag::SET_ADD..=tag::SET_ADD_TO_TABLE => {
+                Self::Set { key, effect: set::SetEffect::decode(tag, reader)? }
+            }
             tag::SORTED_SET_PUT..=tag::SORTED_SET_REMOVE_RANKS => {
                 Self::SortedSet { key, effect: sorted_set::SortedSetEffect::decode(tag, reader)? }
             }

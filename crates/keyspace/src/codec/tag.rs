@@ -45,6 +45,7 @@ pub(crate) mod effect {
 
     pub(crate) const SET_ADD: u8 = 64;
     pub(crate) const SET_REMOVE: u8 = 65;
+    pub(crate) const SET_ADD_TO_TABLE: u8 = 66;
 
     pub(crate) const SORTED_SET_PUT: u8 = 80;
     pub(crate) const SORTED_SET_REMOVE: u8 = 81;

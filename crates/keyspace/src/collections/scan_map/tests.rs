@@ -123,9 +123,9 @@ fn the_hash_never_changes() {
 #[test]
 fn room_made_beforehand_is_room_enough() {
     for len in [0, 1, 448, 449, 600, 601, 5_000, 100_000] {
-        let mut sorted: Vec<(u64, Str)> = (0..len).map(|n| (filled(0).hash_of(&key(n)), key(n))).collect();
-        sorted.sort_unstable();
         let mut map = ScanMap::with_capacity(SEED, len);
+        let mut sorted: Vec<(u64, Str)> = (0..len).map(|n| (map.hash_of(&key(n)), key(n))).collect();
+        sorted.sort_unstable();
         let (pages, buckets) = (map.pages.len(), map.buckets_max);
         for (_, key) in &sorted {
             map.insert(key.clone(), ());

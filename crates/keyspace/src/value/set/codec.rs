@@ -85,11 +85,12 @@ impl Change for SetEffect {
         match self {
             Self::Add(_) => effect_tag::SET_ADD,
             Self::Remove(_) => effect_tag::SET_REMOVE,
+            Self::AddToTable(_) => effect_tag::SET_ADD_TO_TABLE,
         }
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
-        let (Self::Add(members) | Self::Remove(members)) = self;
+        let (Self::Add(members) | Self::AddToTable(members) | Self::Remove(members)) = self;
         write::count(out, members.len());
         members.iter().for_each(|member| write::item(out, member));
     }
@@ -101,6 +102,7 @@ impl ReadChange for SetEffect {
         match tag {
             effect_tag::SET_ADD => Ok(Self::Add(members)),
             effect_tag::SET_REMOVE => Ok(Self::Remove(members)),
+            effect_tag::SET_ADD_TO_TABLE => Ok(Self::AddToTable(members)),
             _ => Err(reader.error("not a change of a set")),
         }
     }
