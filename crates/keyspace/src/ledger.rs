@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use crate::codec::{Change, Mark, Record};
+use crate::codec::{Mark, Record};
 use crate::{Effect, Value};
 
 /// Collections with more elements than this are handed out to be freed elsewhere.
@@ -41,26 +41,18 @@ impl Ledger {
     /// Notes a change. Both closures run only if somebody wants what they make; `inverse` lists what takes the change
     /// back in the order in which it has to be done.
     pub(crate) fn note(&mut self, forward: impl FnOnce() -> Effect, inverse: impl FnOnce() -> Vec<Effect>) {
-        if let Some(record) = &mut self.record {
-            record.push(&forward());
-        }
-        self.note_way_back(inverse);
+        self.note_with(|record| record.push(&forward()), inverse);
     }
 
-    /// As [`note`](Self::note), of a change inside the value of a key.
-    pub(crate) fn note_change<C: Change>(
+    /// As [`note`](Self::note), where `forward` writes the record itself.
+    pub(crate) fn note_with(
         &mut self,
-        key: &[u8],
-        forward: impl FnOnce() -> C,
+        forward: impl FnOnce(&mut Record),
         inverse: impl FnOnce() -> Vec<Effect>,
     ) {
         if let Some(record) = &mut self.record {
-            record.push_change(key, &forward());
+            forward(record);
         }
-        self.note_way_back(inverse);
-    }
-
-    fn note_way_back(&mut self, inverse: impl FnOnce() -> Vec<Effect>) {
         self.changes += 1;
         if let Some(undo) = &mut self.undo {
             undo.extend(inverse().into_iter().rev());

@@ -173,9 +173,11 @@ impl Keyspace {
         self.ledger.record.take().unwrap_or_default()
     }
 
-    /// Gives a record back that is no longer needed, so that the next one need not allocate.
+    /// Gives a record back that is no longer needed, so that the next one need not allocate. A large one is freed.
     pub fn reuse_record(&mut self, record: Record) {
-        self.ledger.spare = record;
+        if record.is_worth_keeping() {
+            self.ledger.spare = record;
+        }
     }
 
     /// Large values that were taken out: to be dropped, where nobody waits for it.

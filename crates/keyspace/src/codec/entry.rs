@@ -36,14 +36,6 @@ impl EncodedEntry<'_> {
     }
 }
 
-#[cfg(test)]
-impl EncodedEntry<'_> {
-    /// How many bytes follow the key.
-    pub(super) fn rest_len(&self) -> usize {
-        self.rest.left()
-    }
-}
-
 /// Goes through entries that were written one after the other. After an error comes nothing more.
 #[derive(Clone, Debug)]
 pub struct EncodedEntries<'a>(Reader<'a>);

@@ -11,6 +11,9 @@ pub struct Record {
     effects: usize,
 }
 
+/// A database that rarely changes much keeps no more memory than this for its next record.
+const KEPT_BYTES_MAX: usize = 64 * 1024;
+
 /// How long a record was at some time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
@@ -37,6 +40,11 @@ impl Record {
     /// Forgets the effects and keeps the memory, to record others.
     pub fn clear(&mut self) {
         self.cut(Mark { bytes: 0, effects: 0 });
+    }
+
+    /// Whether its memory is of a size that the next record may well need.
+    pub(crate) fn is_worth_keeping(&self) -> bool {
+        self.bytes.capacity() <= KEPT_BYTES_MAX
     }
 
     pub(crate) fn push(&mut self, effect: &Effect) {
