@@ -108,7 +108,8 @@ impl Keyspace {
         self.entries.in_order()
     }
 
-    /// Makes room for so many keys. Only an empty keyspace does.
+    /// Makes room for so many keys, at once: a number that comes from a file has to be checked against its length. Only
+    /// an empty keyspace does.
     pub fn reserve(&mut self, keys: usize) {
         if self.entries.is_empty() {
             self.entries = ScanMap::with_capacity(self.seed, keys);

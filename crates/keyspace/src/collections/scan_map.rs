@@ -78,7 +78,7 @@ impl<V> ScanMap<V> {
     }
 
     /// An empty map with pages for `len` entries, which may then come in any order. Without them, many entries in the
-    /// order of their hashes would all fall into one page before there are others.
+    /// order of their hashes would all fall into one page before there are others. The memory is taken at once.
     pub fn with_capacity(seed: u64, len: usize) -> ScanMap<V> {
         let depth = depth_for(len);
         let mut map = ScanMap { depth, ..ScanMap::new(seed) };
@@ -87,7 +87,7 @@ impl<V> ScanMap<V> {
         }
         let pages: u32 = 1 << depth;
         let page = |number: u32| Page {
-            table: HashTable::with_capacity(len >> depth),
+            table: HashTable::with_capacity((len >> depth).min(PAGE_LEN_MAX)),
             first_hash: u64::from(number).checked_shl(64 - u32::from(depth)).unwrap_or(0),
             depth,
         };
@@ -491,10 +491,13 @@ impl<V> Page<V> {
 
 /// How many hash bits share `len` entries out to pages, so that hardly any page has to split.
 fn depth_for(len: usize) -> u8 {
+    /// Enough for five thousand million entries.
+    const DEPTH_RESERVED_MAX: u8 = 24;
     /// So many in each leave room for chance: a page that is to have 300 has 448 less than once in 10^15.
     const PAGE_LEN_EXPECTED: usize = 300;
     let pages = len.div_ceil(PAGE_LEN_EXPECTED).next_power_of_two();
-    if len <= PAGE_LEN_MAX { 0 } else { u8::try_from(pages.ilog2()).map_or(DEPTH_MAX, |depth| depth.min(24)) }
+    let depth = u8::try_from(pages.ilog2()).expect("the logarithm of 64 bits");
+    if len <= PAGE_LEN_MAX { 0 } else { depth.min(DEPTH_RESERVED_MAX) }
 }
 
 /// The top `depth` bits of a hash, `depth` from 1 to [`DEPTH_MAX`].
