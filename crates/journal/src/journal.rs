@@ -65,6 +65,11 @@ impl Journal {
         self.shared.log.append(record, urgency)
     }
 
+    /// Has what was taken made durable without delay, also what was taken as [`Urgency::Soon`].
+    pub fn hurry(&self) {
+        self.shared.log.hurry();
+    }
+
     /// Ready when the frame and all before it are durable, or with the failure. One that was taken as [`Urgency::Soon`]
     /// is not hurried by being waited for.
     pub fn wait(&self, lsn: Lsn) -> Waiting {

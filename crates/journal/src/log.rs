@@ -167,6 +167,15 @@ impl Log {
         lsn
     }
 
+    /// Somebody waits for what was taken, also for what was taken as [`Urgency::Soon`].
+    pub fn hurry(&self) {
+        let mut queue = self.queue.lock();
+        if queue.urgency == Some(Urgency::Soon) {
+            queue.urgency = Some(Urgency::Now);
+            self.queued.notify_one();
+        }
+    }
+
     /// Writes and syncs one group of what was taken, as much as [`Settings::group_bytes_max`](crate::Settings) and the
     /// segment allow; says up to where all is durable now. That it is what it was means that nothing waited, or that
     /// there is no room ([`is_full`](Self::is_full)).
