@@ -81,7 +81,9 @@ fn fsck_and_inspect_say_what_is_there_and_nothing_of_what_is_in_it() {
     let name = tail.file_name().and_then(|name| name.to_str()).expect("a plain name");
     assert!(!checked.status.success() && said(&checked).contains(name), "{}", said(&checked));
     let server = Server::start_in(data.path(), &[]);
-    let refusal = server.refused(json!(["GET", "key-of-mine"]));
+    let reply = server.get("/get/key-of-mine");
+    let refusal = reply.error();
+    assert_eq!(reply.status, 503);
     assert!(
         refusal.contains("cannot be read"),
         "a damaged database is not served as if it was empty: {refusal}"
