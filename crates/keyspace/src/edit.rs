@@ -116,7 +116,7 @@ impl<'a> Edit<'a> {
         true
     }
 
-    /// Removes every key.
+    /// Removes every key, and no library.
     pub fn clear(&mut self) {
         if self.space.entries.is_empty() {
             return;
@@ -128,7 +128,7 @@ impl<'a> Edit<'a> {
             std::mem::replace(&mut self.space.entries, crate::collections::scan_map::ScanMap::new(seed));
         self.space.due.clear();
         self.space.expiring = 0;
-        self.space.bytes = 0;
+        self.space.bytes = self.space.libraries.bytes();
         let ledger = &mut self.space.ledger;
         ledger.changes += 1;
         if let Some(record) = &mut ledger.record {
