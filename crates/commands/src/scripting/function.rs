@@ -1,0 +1,162 @@
+//! `FUNCTION DELETE`, `FUNCTION FLUSH`, `FUNCTION HELP`, `FUNCTION KILL`, `FUNCTION LIST`, `FUNCTION LOAD`,
+//! `FUNCTION STATS`
+
+use latchkey_protocol::{Reply, ReplyError};
+
+use crate::Arity::{AtLeast, Exactly};
+use crate::spec::{Cost, Script};
+use crate::{Args, Result, Server, Spec, Write};
+
+pub(super) const FUNCTION: Spec =
+    Spec::container("FUNCTION", &[DELETE, FLUSH, HELP, KILL, LIST, LOAD, STATS])
+        .summary("Holds commands about function libraries.")
+        .since("7.0.0");
+
+const DELETE: Spec = Spec::write("DELETE", delete)
+    .summary("Deletes a library and its functions.")
+    .since("7.0.0")
+    .arity(Exactly(3))
+    .no_script()
+    .example("> FUNCTION DELETE nosuch\n(error) ERR Library not found");
+
+const FLUSH: Spec = Spec::write("FLUSH", flush)
+    .summary("Deletes every library.")
+    .since("7.0.0")
+    .arity(AtLeast(2))
+    .no_script()
+    .example("> FUNCTION FLUSH\nOK");
+
+const HELP: Spec = Spec::server("HELP", help)
+    .summary("Lists what FUNCTION holds.")
+    .since("7.0.0")
+    .arity(Exactly(2))
+    .example(
+        "> FUNCTION HELP
+ 1) FUNCTION <subcommand> [<arg> [value] [opt] ...]. Subcommands are:
+ 2) DELETE <library-name>
+ 3)     Delete a library and its functions.
+ 4) FLUSH [ASYNC|SYNC]
+ 5)     Delete every library.
+ 6) KILL
+ 7)     Answers an error: no function can be seen running.
+ 8) LIST [LIBRARYNAME <pattern>] [WITHCODE]
+ 9)     Tell of libraries and their functions.
+10) LOAD [REPLACE] <code>
+11)     Keep a library, and return its name.
+12) STATS
+13)     Count libraries and functions.
+14) HELP
+15)     Print this help.",
+    );
+
+const KILL: Spec = Spec::server("KILL", kill)
+    .summary(
+        "Answers that no function is running: one ends itself in time, and nobody sees a database meanwhile.",
+    )
+    .since("7.0.0")
+    .arity(Exactly(2))
+    .no_script()
+    .example("> FUNCTION KILL\n(error) NOTBUSY No scripts in execution right now.");
+
+const LIST: Spec = Spec::script("LIST", Script::ListLibraries)
+    .summary("Tells of libraries and their functions.")
+    .since("7.0.0")
+    .arity(AtLeast(2))
+    .cost(Cost::Unknown)
+    .example(
+        "> FUNCTION LOAD \"#!lua name=mylib\\nredis.register_function('one', function() return 1 end)\"
+\"mylib\"
+> FUNCTION LIST LIBRARYNAME my*
+1) 1) \"library_name\"
+   2) \"mylib\"
+   3) \"engine\"
+   4) \"LUA\"
+   5) \"functions\"
+   6) 1) 1) \"name\"
+         2) \"one\"
+         3) \"description\"
+         4) (nil)
+         5) \"flags\"
+         6) (empty array)",
+    );
+
+const LOAD: Spec = Spec::script("LOAD", Script::LoadLibrary)
+    .summary("Keeps a library with the data, and returns its name.")
+    .since("7.0.0")
+    .arity(AtLeast(3))
+    .cost(Cost::Unknown)
+    .grows()
+    .example(
+        "> FUNCTION LOAD \"#!lua name=mylib\\nredis.register_function('one', function() return 1 end)\"
+\"mylib\"
+> FUNCTION LOAD \"#!lua name=mylib\\nredis.register_function('one', function() return 1 end)\"
+(error) ERR Library 'mylib' already exists
+> FUNCTION LOAD REPLACE \"#!lua name=mylib\\nredis.register_function('one', function() return 'I' end)\"
+\"mylib\"
+> FCALL one 0
+\"I\"",
+    );
+
+const STATS: Spec = Spec::script("STATS", Script::LibraryStats)
+    .summary("Counts libraries and functions.")
+    .since("7.0.0")
+    .arity(Exactly(2))
+    .cost(Cost::Unknown)
+    .example(
+        "> FUNCTION STATS
+1) \"running_script\"
+2) (nil)
+3) \"engines\"
+4) 1) \"LUA\"
+   2) 1) \"libraries_count\"
+      2) (integer) 0
+      3) \"functions_count\"
+      4) (integer) 0",
+    );
+
+fn delete(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
+    if db.remove_library(args.next()?) {
+        Ok(Reply::OK)
+    } else {
+        Err(ReplyError::fixed("ERR Library not found").into())
+    }
+}
+
+/// The libraries are gone at once either way.
+fn flush(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
+    if args.len() > 1 {
+        let wrong = "ERR unknown subcommand or wrong number of arguments for 'FLUSH'. Try FUNCTION HELP.";
+        return Err(ReplyError::fixed(wrong).into());
+    }
+    let is_known = args.is_empty() || args.option("ASYNC") || args.option("SYNC");
+    if !is_known {
+        return Err(ReplyError::fixed("ERR FUNCTION FLUSH only supports SYNC|ASYNC option").into());
+    }
+    db.clear_libraries();
+    Ok(Reply::OK)
+}
+
+fn kill(_: &mut Server<'_>, _: Args<'_>) -> Result {
+    Err(ReplyError::fixed("NOTBUSY No scripts in execution right now.").into())
+}
+
+fn help(_: &mut Server<'_>, _: Args<'_>) -> Result {
+    let lines = [
+        "FUNCTION <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+        "DELETE <library-name>",
+        "    Delete a library and its functions.",
+        "FLUSH [ASYNC|SYNC]",
+        "    Delete every library.",
+        "KILL",
+        "    Answers an error: no function can be seen running.",
+        "LIST [LIBRARYNAME <pattern>] [WITHCODE]",
+        "    Tell of libraries and their functions.",
+        "LOAD [REPLACE] <code>",
+        "    Keep a library, and return its name.",
+        "STATS",
+        "    Count libraries and functions.",
+        "HELP",
+        "    Print this help.",
+    ];
+    Ok(Reply::Array(lines.into_iter().map(Reply::status).collect()))
+}
