@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use crate::arguments::Arguments;
 use crate::bridge::Bridge;
 use crate::library::{self, Library, Registered};
+use crate::memory;
 use crate::meter::{self, Budget, CALL_STEPS, Clock, LOAD_STEPS, Meter};
 use crate::raise::{self, CHUNK_NAME, LIBRARY_NAME, NATIVE_NAME, raise};
 use crate::register::{self, Gathered, Register};
@@ -86,7 +87,7 @@ impl Interpreter {
         // Garbage counts against the limit, so it is collected before much of it has gathered.
         lua.gc_set_mode(GcMode::Incremental(GcIncParams::default().pause(120).step_multiplier(400)));
         let (meter, chance) = (Arc::new(Meter::new(clock)), Arc::new(Mutex::new(Rng::with_seed(0))));
-        let (register, bridge) = (Register::default(), Arc::new(Bridge::default()));
+        let (register, bridge) = (Register::default(), Arc::new(Bridge::new(budget.memory_bytes)));
         meter.start(&budget);
         text::install(&lua, &meter)?;
         let native = native(&lua, &meter, &chance, &bridge)?;
@@ -231,9 +232,12 @@ impl Interpreter {
         input: &Input<'_>,
         host: &mut Host<'_>,
     ) -> mlua::Result<(bool, Value)> {
-        let lua = &self.lua;
-        let keys = lua.create_sequence_from(texts(lua, input.keys)?)?;
-        let arguments = lua.create_sequence_from(texts(lua, input.arguments)?)?;
+        let (lua, limit_bytes) = (&self.lua, self.budget.memory_bytes);
+        let words = || input.keys.iter().chain(input.arguments);
+        let bytes = words().map(|word| word.len() + memory::VALUE_BYTES).sum::<usize>() + memory::VALUE_BYTES;
+        let (keys, arguments) = memory::with_room(lua, limit_bytes, bytes, || {
+            Ok((list(lua, input.keys)?, list(lua, input.arguments)?))
+        })?;
         self.bridge.open(lua, host, || self.run.call((entry, environment, keys, arguments)))
     }
 
@@ -287,8 +291,10 @@ impl Interpreter {
 /// Lua's own words.
 const OUT_OF_MEMORY: &str = "not enough memory";
 
-fn texts(lua: &Lua, words: &[Bytes]) -> mlua::Result<Vec<mlua::LuaString>> {
-    words.iter().map(|word| lua.create_string(word)).collect()
+fn list(lua: &Lua, words: &[Bytes]) -> mlua::Result<Table> {
+    let table = lua.create_table_with_capacity(words.len(), 0)?;
+    words.iter().try_for_each(|word| table.raw_push(lua.create_string(word)?))?;
+    Ok(table)
 }
 
 /// Compiles text. Bytecode could do what no compiler would let it do, so it is not taken.

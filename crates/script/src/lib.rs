@@ -13,6 +13,7 @@ mod flags;
 mod format;
 mod interpreter;
 mod library;
+mod memory;
 mod meter;
 mod number;
 mod packing;
