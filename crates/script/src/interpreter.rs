@@ -84,8 +84,9 @@ const MEMORY_PARTS: usize = 8;
 impl Interpreter {
     pub(crate) fn new(budget: Budget, clock: Option<Clock>) -> mlua::Result<Self> {
         let lua = Lua::new_with(StdLib::TABLE | StdLib::STRING | StdLib::MATH, LuaOptions::new())?;
-        // Garbage counts against the limit, so it is collected before much of it has gathered.
-        lua.gc_set_mode(GcMode::Incremental(GcIncParams::default().pause(120).step_multiplier(400)));
+        // Garbage counts against the limit, so it is collected before much of it has gathered: when there is more than
+        // half as much as of what is in use.
+        lua.gc_set_mode(GcMode::Incremental(GcIncParams::default().pause(160).step_multiplier(400)));
         let (meter, chance) = (Arc::new(Meter::new(clock)), Arc::new(Mutex::new(Rng::with_seed(0))));
         let (register, bridge) = (Register::default(), Arc::new(Bridge::new(budget.memory_bytes)));
         meter.start(&budget);
@@ -212,7 +213,11 @@ impl Interpreter {
 
     fn reply(&self, value: &Value) -> Result<Reply, Failed> {
         let answer = convert::Answer { meter: &self.meter, version: self.bridge.version() };
-        answer.to_reply(value).map_err(|error| self.failed(&error))
+        // It only makes the names of the fields that it looks for.
+        let names_bytes = 16 * memory::VALUE_BYTES;
+        let reply =
+            memory::with_room(&self.lua, self.budget.memory_bytes, names_bytes, || answer.to_reply(value));
+        reply.map_err(|error| self.failed(&error))
     }
 
     /// Collects garbage, if there may be much.
