@@ -18,3 +18,4 @@ pub use functions::{LIBRARIES_BYTES_MAX, LIBRARIES_MAX};
 pub use latchkey_keyspace::Now;
 pub use latchkey_script::Clock;
 pub use limits::Limits;
+pub use room::growth_max;
