@@ -86,6 +86,18 @@ impl Keyspace {
     pub fn libraries(&self) -> &Libraries {
         &self.libraries
     }
+
+    /// Sets a library that no change has made.
+    pub(crate) fn set_loaded_library(&mut self, name: Str, code: Str) {
+        self.change_library(&name, Some(code));
+    }
+
+    fn change_library(&mut self, name: &Str, code: Option<Str>) -> Option<Str> {
+        let bytes_before = self.libraries.bytes;
+        let old = self.libraries.set(name, code);
+        self.bytes = self.bytes - bytes_before + self.libraries.bytes;
+        old
+    }
 }
 
 impl<'a> View<'a> {
@@ -118,11 +130,8 @@ impl Edit<'_> {
 
     /// What [`Effect::Library`] says.
     pub(crate) fn set_library(&mut self, name: Str, code: Option<Str>) {
-        let space = &mut *self.space;
-        let bytes_before = space.libraries.bytes;
-        let old = space.libraries.set(&name, code.clone());
-        space.bytes = space.bytes - bytes_before + space.libraries.bytes;
-        space.ledger.note(
+        let old = self.space.change_library(&name, code.clone());
+        self.space.ledger.note(
             || Effect::Library { name: name.clone(), code },
             || vec![Effect::Library { name: name.clone(), code: old }],
         );
@@ -178,8 +187,7 @@ mod tests {
         edit.put_library(b"b", b"more");
         edit.remove_library(b"a");
         let mut replayed = Keyspace::new(8);
-        let mut replay = replayed.edit(Now::BEFORE_ALL);
-        keyspace.take_record().into_iter().for_each(|effect| replay.apply(effect));
+        replayed.replay(keyspace.take_record().bytes()).expect("what was recorded");
         assert_eq!((names(&replayed), replayed.bytes()), (names(&keyspace), keyspace.bytes()));
     }
 }
