@@ -41,6 +41,11 @@ fn javascript_generic() {
 }
 
 #[test]
+fn javascript_functions() {
+    node(&Server::start(), "functions.test.mjs", &[]);
+}
+
+#[test]
 fn javascript_batches() {
     node(&Server::start(), "batches.test.mjs", &[]);
 }

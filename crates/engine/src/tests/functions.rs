@@ -1,7 +1,6 @@
 //! Function libraries on a database: they are kept with the data, and their functions are called like scripts.
 
 use latchkey_commands::{Call, Facts};
-use latchkey_keyspace::Keyspace;
 use latchkey_protocol::{Reply, Words};
 
 use super::NOW;
@@ -203,9 +202,7 @@ fn functions_follow_the_keyspace() {
     database.keyspace.begin_record();
     database.run(&call(&["FUNCTION", "LOAD", "REPLACE", &replaced]), NOW);
     let mut other = Database::new(8, Limits::NONE, Facts::default());
-    other.keyspace = Keyspace::new(8);
-    let mut replay = other.keyspace.edit(NOW);
-    database.keyspace.take_record().into_iter().for_each(|effect| replay.apply(effect));
+    other.keyspace.replay(database.keyspace.take_record().bytes()).expect("what was recorded");
     assert_eq!(other.run(&call(&["FCALL", "g", "0"]), NOW).reply, Reply::Int(2), "replayed");
 }
 
