@@ -98,7 +98,9 @@ fn set(lua: &Lua, meter: &Meter, members: Vec<Reply>) -> mlua::Result<Value> {
 
 fn list(lua: &Lua, meter: &Meter, version: Version, items: Vec<Reply>) -> mlua::Result<Value> {
     meter.charge(TABLE_STEPS)?;
-    let table = lua.create_table_with_capacity(items.len(), 0)?;
+    // Room made beforehand would change what `#` says of a list with holes.
+    let room = if version == Version::Resp3 { 0 } else { items.len() };
+    let table = lua.create_table_with_capacity(room, 0)?;
     for (at, item) in items.into_iter().enumerate() {
         table.raw_set(at + 1, to_lua(lua, meter, version, item)?)?;
     }

@@ -46,6 +46,7 @@ fn replies_come_in_the_shapes_of_resp3() {
         ("redis.call('TEXT').verbatim_string.format", "txt"),
         ("redis.call('HOLES')[1]", "nil"),
         ("redis.call('HOLES')[2]", "1"),
+        ("#redis.call('HOLES')", "0"),
         ("redis.pcall('NIL')", "nil"),
     ] {
         let text = format!("redis.setresp(3) return tostring({expression})");
