@@ -1,0 +1,1 @@
+//! Whole databases in files.
