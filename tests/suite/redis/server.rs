@@ -1,27 +1,27 @@
 //! A Redis of our own.
 
-use std::io::{self, BufReader, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
+use super::Line;
 use super::wire::Wire;
-use super::{Line, line};
 use crate::scratch::Scratch;
 use crate::sdk;
 
 /// The version that the tests were made with.
 const VERSION: &str = "v=7.0.";
-const START_MAX: Duration = Duration::from_secs(20);
-const RETRY_AFTER: Duration = Duration::from_millis(5);
+/// What it logs once its file is loaded.
+const READY: &str = "ready to accept connections";
 
 /// A running `redis-server`, on a unix socket in a directory of its own, and a connection to it.
 pub(super) struct Redis {
     child: Child,
     stream: BufReader<UnixStream>,
     directory: Scratch,
+    /// Nobody reads it, but it has to be open.
+    _log: BufReader<ChildStdout>,
 }
 
 impl Redis {
@@ -42,15 +42,13 @@ impl Redis {
             .arg(&socket)
             .arg("--dir")
             .arg(directory.path())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .spawn()
             .expect("redis-server starts");
-        let stream = BufReader::new(connect(&mut child, &socket));
-        let mut redis = Self { child, stream, directory };
-        while redis.ask(&line("PING")).is_error() {
-            thread::sleep(RETRY_AFTER); // it reads its file
-        }
-        redis
+        let mut log = BufReader::new(child.stdout.take().expect("it is piped"));
+        wait_until_ready(&mut log);
+        let stream = UnixStream::connect(&socket).expect("redis-server listens");
+        Self { child, stream: BufReader::new(stream), directory, _log: log }
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -93,19 +91,11 @@ fn is_installed() -> bool {
     told.is_ok_and(|told| String::from_utf8_lossy(&told.stdout).contains(VERSION))
 }
 
-fn connect(child: &mut Child, socket: &Path) -> UnixStream {
-    let deadline = Instant::now() + START_MAX;
-    loop {
-        match UnixStream::connect(socket) {
-            Ok(stream) => return stream,
-            Err(error) => check_is_starting(child, deadline, &error),
-        }
-        thread::sleep(RETRY_AFTER);
+/// Reads the log up to where it says so. If it ends before, the whole log is the reason.
+fn wait_until_ready(log: &mut dyn BufRead) {
+    let mut told = String::new();
+    while !told.contains(READY) {
+        let read = log.read_line(&mut told).expect("the log is text");
+        assert_ne!(read, 0, "redis-server does not start: {told}");
     }
-}
-
-fn check_is_starting(child: &mut Child, deadline: Instant, error: &io::Error) {
-    assert!(Instant::now() < deadline, "redis-server does not start: {error}");
-    let ended = child.try_wait().expect("the process is ours");
-    assert!(ended.is_none(), "redis-server ended: {ended:?}");
 }
