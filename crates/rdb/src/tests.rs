@@ -78,8 +78,7 @@ fn any_item(chance: &mut Rng) -> Str {
 
 fn any_score(chance: &mut Rng) -> f64 {
     let score = f64::from_bits(chance.u64(..));
-    // The sign of a zero is not kept in small sets, nor in Redis.
-    if score.is_nan() || score == 0.0 { chance.i32(..).into() } else { score }
+    if score.is_nan() { chance.i32(..).into() } else { score }
 }
 
 fn any_stream(items: Vec<Str>, chance: &mut Rng) -> latchkey_keyspace::value::Stream {

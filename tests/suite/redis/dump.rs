@@ -86,7 +86,7 @@ pub(super) fn reading(kind: Kind, key: &str, mut ask: impl FnMut(&Line) -> Wire)
         Kind::Set => vec![ask("SMEMBERS #").sorted(1)],
         Kind::Hash => vec![ask("HGETALL #").sorted(2)],
         Kind::SortedSet => ask("ZRANGE # 0 -1 WITHSCORES").items().chunks(2).flat_map(exact_score).collect(),
-        Kind::Stream => reading_stream(&mut ask),
+        Kind::Stream => reading_stream(true, &mut ask),
     }
 }
 
@@ -98,7 +98,8 @@ fn exact_score(pair: &[Wire]) -> [Wire; 2] {
     [pair[0].clone(), Wire::Bulk('$', Some(format!("{:e}", score + 0.0).into_bytes()))]
 }
 
-fn reading_stream(ask: &mut dyn FnMut(&str) -> Wire) -> Vec<Wire> {
+/// All that can be read of a stream, or all but the consumers that have nothing to acknowledge.
+pub(super) fn reading_stream(with_idle: bool, ask: &mut dyn FnMut(&str) -> Wire) -> Vec<Wire> {
     let info = ask("XINFO STREAM #");
     let wanted: [&[u8]; 4] = [b"length", b"last-generated-id", b"max-deleted-entry-id", b"entries-added"];
     let pairs = info.items().chunks(2).filter(|pair| wanted.contains(&pair[0].bytes()));
@@ -111,13 +112,18 @@ fn reading_stream(ask: &mut dyn FnMut(&str) -> Wire) -> Vec<Wire> {
         // Id, consumer and count; how long ago depends on the moment.
         let lasting = pending.items().iter().flat_map(|entry| [0, 1, 3].map(|at| entry.items()[at].clone()));
         read.extend(lasting);
-        let consumers = ask(&format!("XINFO CONSUMERS # {name}")).sorted(1);
-        read.extend(consumers.items().iter().flat_map(|told| [1, 3].map(|at| told.items()[at].clone())));
+        let consumers = ask(&format!("XINFO CONSUMERS # {name}"));
+        let consumers = consumers.items().iter().map(|told| [1, 3].map(|at| told.items()[at].clone()));
+        read.extend(consumers.filter(|told| with_idle || told[1].int() != Some(0)).flatten());
     }
     // What it lags behind is not stored.
     let groups = groups.items().iter().map(|group| group.items().chunks(2));
-    let is_stored = |pair: &&[Wire]| pair[0].bytes() != b"lag";
-    read.extend(groups.flat_map(|told| told.filter(is_stored).flatten().cloned().collect::<Vec<_>>()));
+    let is_told = |pair: &&[Wire]| match pair[0].bytes() {
+        b"lag" => false,
+        b"consumers" => with_idle,
+        _ => true,
+    };
+    read.extend(groups.flat_map(|told| told.filter(is_told).flatten().cloned().collect::<Vec<_>>()));
     read
 }
 

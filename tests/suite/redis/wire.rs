@@ -65,10 +65,20 @@ impl Wire {
         }
     }
 
-    /// The same list in ascending order, in groups of so many that stay together.
+    /// Puts another string where this one is.
+    pub(super) fn replace(&mut self, old: &[u8], new: &[u8]) {
+        match self {
+            Self::Bulk(_, Some(bytes)) if bytes == old => *bytes = new.to_vec(),
+            Self::List(_, Some(items)) => items.iter_mut().for_each(|item| item.replace(old, new)),
+            _ => {}
+        }
+    }
+
+    /// The same list in ascending order, in groups of so many that stay together; and so are lists in it.
     pub(super) fn sorted(self, together: usize) -> Self {
         match self {
             Self::List(kind, Some(items)) => {
+                let items: Vec<Wire> = items.into_iter().map(|item| item.sorted(together)).collect();
                 let mut groups: Vec<_> = items.chunks(together).map(<[Wire]>::to_vec).collect();
                 groups.sort();
                 Self::List(kind, Some(groups.concat()))
