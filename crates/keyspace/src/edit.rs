@@ -93,6 +93,13 @@ impl<'a> Edit<'a> {
         true
     }
 
+    /// Notes that a key was last used so many seconds ago. That is no change of the keyspace.
+    pub fn set_idle(&mut self, key: &[u8], idle_s: u64) {
+        if let Some(entry) = self.view().peek(key) {
+            entry.set_idle(idle_s, self.now);
+        }
+    }
+
     /// Moves value and deadline of `source` to `destination`, and drops what was there. Whether `source` exists.
     pub fn rename(&mut self, source: &[u8], destination: &[u8]) -> bool {
         if !self.view().exists(source) {
