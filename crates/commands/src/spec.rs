@@ -90,6 +90,8 @@ pub enum Script {
     },
     /// Keeps a library, given as its program, and answers its name.
     LoadLibrary,
+    /// Keeps libraries, given as FUNCTION DUMP answers them.
+    RestoreLibraries,
     /// Tells of libraries and their functions.
     ListLibraries,
     /// Counts libraries and functions.
@@ -294,7 +296,7 @@ impl Spec {
 
     /// Whether it writes keys or libraries. What a script writes, its commands do.
     pub fn is_write(&self) -> bool {
-        matches!(self.run, Run::Write(_) | Run::Script(Script::LoadLibrary))
+        matches!(self.run, Run::Write(_) | Run::Script(Script::LoadLibrary | Script::RestoreLibraries))
     }
 
     /// Whether it reads keys and writes none, which a script for reading promises too.

@@ -20,6 +20,16 @@ const NOT_FOUND: ReplyError = ReplyError::fixed("ERR Function not found");
 const TOO_MANY: ReplyError =
     ReplyError::fixed("ERR Too many libraries. A database may have 100, of 4 MB together");
 
+const WRONG_POLICY: ReplyError =
+    ReplyError::fixed("ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.");
+
+/// What becomes of libraries that have other names than the new ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Others {
+    Stay,
+    Go,
+}
+
 /// What the libraries of the keyspace register. The keyspace has only their programs, and what it has can change
 /// without a command: by a replay, or by taking a step back. So this follows it when it is asked.
 #[derive(Debug, Default)]
@@ -79,15 +89,17 @@ impl Functions {
         self.by_name.get(&name.to_ascii_lowercase()).cloned()
     }
 
-    /// Refuses libraries with a function that has the name of another library's.
-    fn check_names(&self, new: &[Library]) -> Result<(), ReplyError> {
+    /// Refuses libraries with a function that has the name of another library's, of those that stay too.
+    fn check_names(&self, new: &[Library], others: Others) -> Result<(), ReplyError> {
         let mut seen: HashMap<String, &str> = HashMap::new();
         for library in new {
             for function in &library.functions {
                 let key = key(function);
                 let known = self.by_name.get(&key).map(|(known, _)| known.name.as_str());
                 // What has the name of a new library is replaced by it.
-                let known = known.filter(|&known| new.iter().all(|library| library.name != known));
+                let stays =
+                    |known: &&str| others == Others::Stay && new.iter().all(|library| library.name != *known);
+                let known = known.filter(stays);
                 if known.is_some() || seen.insert(key, &library.name).is_some() {
                     return Err(ReplyError::new(format!("ERR Function {} already exists", function.name)));
                 }
@@ -134,16 +146,83 @@ impl Database {
         }
         self.follow_libraries(scripts);
         let library = scripts.load_library(code)?;
-        self.install(scripts, vec![library], now)?;
+        self.install(scripts, vec![library], Others::Stay, now)?;
         Ok(Reply::bulk(name))
     }
 
-    /// Keeps libraries in place of those that have their names: all of them, or none.
-    fn install(&mut self, scripts: &mut Scripts, new: Vec<Library>, now: Now) -> Result<(), ReplyError> {
-        let fits = self.functions.check_names(&new).and_then(|()| self.check_libraries(&new));
+    /// `payload [FLUSH | APPEND | REPLACE]`
+    pub(crate) fn restore_libraries(
+        &mut self,
+        scripts: &mut Scripts,
+        mut args: Args<'_>,
+        now: Now,
+    ) -> Result<Reply, ReplyError> {
+        let payload = args.next().map_err(|error| error.0)?;
+        if args.len() > 1 {
+            let wrong =
+                "ERR unknown subcommand or wrong number of arguments for 'RESTORE'. Try FUNCTION HELP.";
+            return Err(ReplyError::fixed(wrong));
+        }
+        let (others, replaces) = match () {
+            () if args.option("FLUSH") => (Others::Go, true),
+            () if args.option("REPLACE") => (Others::Stay, true),
+            () if args.is_empty() || args.option("APPEND") => (Others::Stay, false),
+            () => return Err(WRONG_POLICY),
+        };
+        let codes =
+            latchkey_rdb::restore_libraries(payload, LIBRARIES_BYTES_MAX as u64).map_err(unreadable)?;
+        self.follow_libraries(scripts);
+        let new = self.load_all(scripts, &codes, replaces)?;
+        self.install(scripts, new, others, now)?;
+        Ok(Reply::OK)
+    }
+
+    /// Loads libraries, which may have the names of others only if they replace them: all of them, or none.
+    fn load_all(
+        &self,
+        scripts: &mut Scripts,
+        codes: &[Vec<u8>],
+        replaces: bool,
+    ) -> Result<Vec<Library>, ReplyError> {
+        if codes.len() > LIBRARIES_MAX {
+            return Err(TOO_MANY);
+        }
+        let kept = self.keyspace.libraries();
+        let mut new: Vec<Library> = Vec::new();
+        for code in codes {
+            let loaded = library_name(code).and_then(|name| {
+                let is_taken = !replaces && kept.get(name.as_bytes()).is_some();
+                if is_taken || new.iter().any(|other| other.name == name) {
+                    return Err(ReplyError::new(format!("ERR Library {name} already exists")));
+                }
+                scripts.load_library(code)
+            });
+            match loaded {
+                Ok(library) => new.push(library),
+                Err(refusal) => {
+                    new.iter().for_each(|library| scripts.drop_library(library));
+                    return Err(refusal);
+                }
+            }
+        }
+        Ok(new)
+    }
+
+    /// Keeps libraries in place of those that have their names, and perhaps of all others: all of them, or none.
+    fn install(
+        &mut self,
+        scripts: &mut Scripts,
+        new: Vec<Library>,
+        others: Others,
+        now: Now,
+    ) -> Result<(), ReplyError> {
+        let fits = self.functions.check_names(&new, others).and_then(|()| self.check_libraries(&new, others));
         if let Err(refusal) = fits {
             new.iter().for_each(|library| scripts.drop_library(library));
             return Err(refusal);
+        }
+        if others == Others::Go {
+            self.keyspace.edit(now).clear_libraries();
         }
         for library in new {
             let name = Str::from(library.name.as_bytes());
@@ -156,9 +235,10 @@ impl Database {
         Ok(())
     }
 
-    fn check_libraries(&self, new: &[Library]) -> Result<(), ReplyError> {
+    fn check_libraries(&self, new: &[Library], others: Others) -> Result<(), ReplyError> {
         let kept = self.keyspace.libraries();
-        let stays = |name: &Str| new.iter().all(|library| library.name.as_bytes() != name.as_slice());
+        let is_new = |name: &Str| new.iter().any(|library| library.name.as_bytes() == name.as_slice());
+        let stays = |name: &Str| others == Others::Stay && !is_new(name);
         let staying = || kept.iter().filter(|(name, _)| stays(name));
         let bytes = staying().map(|(_, library)| library.code().len()).sum::<usize>()
             + new.iter().map(|library| library.code.len()).sum::<usize>();
@@ -232,6 +312,19 @@ fn described(function: &Registered) -> Reply {
         (Reply::bulk("description"), Reply::or_null(description)),
         (Reply::bulk("flags"), Reply::Set(function.flags.names().map(Reply::status).collect())),
     ])
+}
+
+/// What is told of a payload that cannot be read.
+fn unreadable(error: latchkey_rdb::Error) -> ReplyError {
+    use latchkey_rdb::Error;
+    match error {
+        Error::Untrusted => ReplyError::fixed("ERR DUMP payload version or checksum are wrong"),
+        Error::NotALibrary => ReplyError::fixed("ERR given type is not a function"),
+        Error::TooLong => TOO_MANY,
+        Error::Malformed { .. } | Error::Io(_) => {
+            ReplyError::fixed("ERR failed loading the given functions payload")
+        }
+    }
 }
 
 fn unknown_option(what: &str, rest: &[bytes::Bytes]) -> ReplyError {

@@ -38,6 +38,7 @@ impl Database {
             Script::Flush => flush(&mut scripts, args),
             Script::Call { read_only } => self.call_function(&mut scripts, args, now, read_only),
             Script::LoadLibrary => self.load_library(&mut scripts, args, now),
+            Script::RestoreLibraries => self.restore_libraries(&mut scripts, args, now),
             Script::ListLibraries => self.list_libraries(&mut scripts, args),
             Script::LibraryStats => Ok(self.library_stats(&mut scripts)),
         };

@@ -14,6 +14,9 @@ pub enum Error {
         /// How many bytes had been read.
         offset: u64,
     },
+    /// Something else stands where function libraries were expected.
+    #[error("given type is not a function")]
+    NotALibrary,
     /// A value is longer than the caller allows.
     #[error("a value is too long")]
     TooLong,

@@ -1,6 +1,7 @@
 //! Redis's serialised form of values and of whole databases.
 //!
 //! [`dump`] and [`restore`] are the payloads of the commands of these names: one value, a version, a checksum.
+//! [`dump_libraries`] and [`restore_libraries`] are those of FUNCTION DUMP and FUNCTION RESTORE.
 //! [`Reader`] and [`write`] are RDB files. Both share the encoding of values, a module per type in `value`.
 //!
 //! **What is read:** everything that Redis 2.4 to 8.2 writes: versions up to [`VERSION_MAX`], strings that are integers or
@@ -28,7 +29,7 @@ mod tests;
 
 pub use error::Error;
 pub use file::{JsonAs, Loaded, Part, Reader, load, write};
-pub use payload::{dump, restore};
+pub use payload::{dump, dump_libraries, restore, restore_libraries};
 
 /// The last version of the format that is read.
 pub const VERSION_MAX: u16 = 12;

@@ -74,7 +74,9 @@ fn read(db: &Write<'_>, payload: &[u8]) -> Result<Value> {
     let value = value.map_err(|error| match error {
         latchkey_rdb::Error::Untrusted => UNTRUSTED,
         latchkey_rdb::Error::TooLong => ReplyError::RECORD_TOO_LONG,
-        latchkey_rdb::Error::Malformed { .. } | latchkey_rdb::Error::Io(_) => MALFORMED,
+        latchkey_rdb::Error::Malformed { .. }
+        | latchkey_rdb::Error::NotALibrary
+        | latchkey_rdb::Error::Io(_) => MALFORMED,
     })?;
     db.check_record_bytes(value.bytes())?;
     Ok(value)

@@ -1,5 +1,5 @@
-//! `FUNCTION DELETE`, `FUNCTION FLUSH`, `FUNCTION HELP`, `FUNCTION KILL`, `FUNCTION LIST`, `FUNCTION LOAD`,
-//! `FUNCTION STATS`
+//! `FUNCTION DELETE`, `FUNCTION DUMP`, `FUNCTION FLUSH`, `FUNCTION HELP`, `FUNCTION KILL`, `FUNCTION LIST`, `FUNCTION
+//! LOAD`, `FUNCTION RESTORE`, `FUNCTION STATS`
 
 use latchkey_protocol::{Reply, ReplyError};
 
@@ -8,7 +8,7 @@ use crate::spec::{Cost, Script};
 use crate::{Args, Result, Server, Spec, Write};
 
 pub(super) const FUNCTION: Spec =
-    Spec::container("FUNCTION", &[DELETE, FLUSH, HELP, KILL, LIST, LOAD, STATS])
+    Spec::container("FUNCTION", &[DELETE, DUMP, FLUSH, HELP, KILL, LIST, LOAD, RESTORE, STATS])
         .summary("Holds commands about function libraries.")
         .since("7.0.0");
 
@@ -18,6 +18,14 @@ const DELETE: Spec = Spec::write("DELETE", delete)
     .arity(Exactly(3))
     .no_script()
     .example("> FUNCTION DELETE nosuch\n(error) ERR Library not found");
+
+const DUMP: Spec = Spec::server("DUMP", dump)
+    .summary("Returns all libraries in a form that FUNCTION RESTORE takes.")
+    .since("7.0.0")
+    .arity(Exactly(2))
+    .no_script()
+    .cost(Cost::Unknown)
+    .example("> FUNCTION DUMP\n\"\\n\\x00]\\x9b\\x5c@\\x0f\\x7f\\xa2\\xda\"");
 
 const FLUSH: Spec = Spec::write("FLUSH", flush)
     .summary("Deletes every library.")
@@ -35,18 +43,23 @@ const HELP: Spec = Spec::server("HELP", help)
  1) FUNCTION <subcommand> [<arg> [value] [opt] ...]. Subcommands are:
  2) DELETE <library-name>
  3)     Delete a library and its functions.
- 4) FLUSH [ASYNC|SYNC]
- 5)     Delete every library.
- 6) KILL
- 7)     Answers an error: no function can be seen running.
- 8) LIST [LIBRARYNAME <pattern>] [WITHCODE]
- 9)     Tell of libraries and their functions.
-10) LOAD [REPLACE] <code>
-11)     Keep a library, and return its name.
-12) STATS
-13)     Count libraries and functions.
-14) HELP
-15)     Print this help.",
+ 4) DUMP
+ 5)     Return all libraries in a form that RESTORE takes.
+ 6) FLUSH [ASYNC|SYNC]
+ 7)     Delete every library.
+ 8) KILL
+ 9)     Answers an error: no function can be seen running.
+10) LIST [LIBRARYNAME <pattern>] [WITHCODE]
+11)     Tell of libraries and their functions.
+12) LOAD [REPLACE] <code>
+13)     Keep a library, and return its name.
+14) RESTORE <payload> [FLUSH|APPEND|REPLACE]
+15)     Keep the libraries of a DUMP. FLUSH deletes all others, REPLACE those
+16)     that have their names; APPEND, the default, refuses to.
+17) STATS
+18)     Count libraries and functions.
+19) HELP
+20)     Print this help.",
     );
 
 const KILL: Spec = Spec::server("KILL", kill)
@@ -97,6 +110,16 @@ const LOAD: Spec = Spec::script("LOAD", Script::LoadLibrary)
 \"I\"",
     );
 
+const RESTORE: Spec = Spec::script("RESTORE", Script::RestoreLibraries)
+    .summary(
+        "Keeps the libraries that FUNCTION DUMP returned, beside those that there are or in their place.",
+    )
+    .since("7.0.0")
+    .arity(AtLeast(3))
+    .cost(Cost::Unknown)
+    .grows_freely()
+    .example("> FUNCTION RESTORE nonsense\n(error) ERR DUMP payload version or checksum are wrong");
+
 const STATS: Spec = Spec::script("STATS", Script::LibraryStats)
     .summary("Counts libraries and functions.")
     .since("7.0.0")
@@ -122,6 +145,11 @@ fn delete(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     }
 }
 
+fn dump(db: &mut Server<'_>, _: Args<'_>) -> Result {
+    let codes = db.view.libraries().iter().map(|(_, library)| library.code().as_slice());
+    Ok(Reply::Bulk(latchkey_rdb::dump_libraries(codes).into()))
+}
+
 /// The libraries are gone at once either way.
 fn flush(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     if args.len() > 1 {
@@ -145,6 +173,8 @@ fn help(_: &mut Server<'_>, _: Args<'_>) -> Result {
         "FUNCTION <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
         "DELETE <library-name>",
         "    Delete a library and its functions.",
+        "DUMP",
+        "    Return all libraries in a form that RESTORE takes.",
         "FLUSH [ASYNC|SYNC]",
         "    Delete every library.",
         "KILL",
@@ -153,6 +183,9 @@ fn help(_: &mut Server<'_>, _: Args<'_>) -> Result {
         "    Tell of libraries and their functions.",
         "LOAD [REPLACE] <code>",
         "    Keep a library, and return its name.",
+        "RESTORE <payload> [FLUSH|APPEND|REPLACE]",
+        "    Keep the libraries of a DUMP. FLUSH deletes all others, REPLACE those",
+        "    that have their names; APPEND, the default, refuses to.",
         "STATS",
         "    Count libraries and functions.",
         "HELP",

@@ -1,5 +1,6 @@
 //! Function libraries on a database: they are kept with the data, and their functions are called like scripts.
 
+use bytes::Bytes;
 use latchkey_commands::{Call, Facts};
 use latchkey_protocol::{Reply, Words};
 
@@ -232,4 +233,72 @@ fn libraries_have_limits() {
     let long = format!("{again}-- {}", "x".repeat(LIBRARIES_BYTES_MAX));
     assert!(refused(database.run(&call(&["FUNCTION", "LOAD", "REPLACE", &long]), NOW).reply));
     assert_eq!(database.run(&call(&["FCALL", "f0", "0"]), NOW).reply, Reply::Int(2));
+}
+
+fn restore(payload: &Bytes, policy: &[&'static str]) -> Call {
+    let words = ["FUNCTION", "RESTORE"].map(Bytes::from).into_iter().chain([payload.clone()]);
+    let words = words.chain(policy.iter().copied().map(Bytes::from));
+    Call::resolve(words.collect::<Words>()).expect("a command")
+}
+
+#[test]
+fn libraries_are_dumped_and_restored() {
+    let mut database = Database::new(7, Limits::NONE, Facts::default());
+    database.run(&call(&["FUNCTION", "LOAD", &library("a", &["f"], "1")]), NOW);
+    database.run(&call(&["FUNCTION", "LOAD", &library("b", &["g"], "2")]), NOW);
+    let Reply::Bulk(dump) = database.run(&call(&["FUNCTION", "DUMP"]), NOW).reply else {
+        panic!("a payload")
+    };
+    for (policy, answer) in [
+        (&[][..], "(error) ERR Library a already exists"),
+        (&["append"], "(error) ERR Library a already exists"),
+        (&["REPLACE"], "OK"),
+        (
+            &["OVER"],
+            "(error) ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.",
+        ),
+        (
+            &["REPLACE", "FLUSH"],
+            "(error) ERR unknown subcommand or wrong number of arguments for 'RESTORE'. Try FUNCTION HELP.",
+        ),
+    ] {
+        assert_eq!(show(&database.run(&restore(&dump, policy), NOW).reply), answer, "{policy:?}");
+    }
+
+    let mut other = Database::new(9, Limits::NONE, Facts::default());
+    let mut run = |call: &Call| show(&other.run(call, NOW).reply);
+    run(&call(&["FUNCTION", "LOAD", &library("c", &["G", "h"], "3")]));
+    assert_eq!(run(&restore(&dump, &["REPLACE"])), "(error) ERR Function g already exists");
+    assert_eq!(run(&call(&["FCALL", "f", "0"])), "(error) ERR Function not found", "none of it was kept");
+    assert_eq!(run(&restore(&dump, &["FLUSH"])), "OK");
+    assert_eq!(run(&call(&["FCALL", "g", "0"])), "(integer) 2");
+    assert_eq!(run(&call(&["FCALL", "h", "0"])), "(error) ERR Function not found", "flushed");
+}
+
+#[test]
+fn a_dump_is_restored_as_a_whole_or_not_at_all() {
+    let payload =
+        |codes: &[String]| Bytes::from(latchkey_rdb::dump_libraries(codes.iter().map(String::as_bytes)));
+    let limits = Limits { stored_bytes_max: Some(400), ..Limits::NONE };
+    let mut database = Database::new(7, limits, Facts::default());
+    let good = library("a", &["f"], "1");
+    let many: Vec<_> = (0..=LIBRARIES_MAX).map(|n| library(&format!("l{n}"), &["f"], "1")).collect();
+    for (codes, refusal) in [
+        (&[good.clone(), "#!lua name=b\nreturn 1".into()][..], "ERR No functions registered"),
+        (&[good.clone(), library("a", &["g"], "1")], "ERR Library a already exists"),
+        (&[good.clone(), library("b", &["F"], "1")], "ERR Function F already exists"),
+        (
+            &[good.clone(), library("b", &["g"], "1"), library("c", &["h"], "1")],
+            "ERR DB capacity quota exceeded",
+        ),
+        (&many, "ERR Too many libraries"),
+    ] {
+        let reply = show(&database.run(&restore(&payload(codes), &["FLUSH"]), NOW).reply);
+        assert!(reply.starts_with(&format!("(error) {refusal}")), "{refusal}: {reply}");
+        assert_eq!(database.stored_bytes(), 0, "{refusal}");
+        let gone = show(&database.run(&call(&["FCALL", "f", "0"]), NOW).reply);
+        assert_eq!(gone, "(error) ERR Function not found", "{refusal}");
+    }
+    let reply = show(&database.run(&call(&["FUNCTION", "RESTORE", "x"]), NOW).reply);
+    assert_eq!(reply, "(error) ERR DUMP payload version or checksum are wrong");
 }

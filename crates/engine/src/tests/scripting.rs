@@ -70,7 +70,7 @@ fn every_example_about_scripts_holds() {
         std::iter::once(command.spec).chain(command.subcommands().iter().map(|sub| sub.spec))
     });
     let about_scripts: Vec<_> = all.filter(|spec| matches!(spec.run, Run::Script(_))).collect();
-    assert_eq!(about_scripts.len(), 12);
+    assert_eq!(about_scripts.len(), 13);
     for spec in about_scripts {
         let mut database = database();
         for step in format!("\n{}", spec.example).split("\n> ").skip(1) {
