@@ -25,7 +25,7 @@ const DUMP: Spec = Spec::server("DUMP", dump)
     .arity(Exactly(2))
     .no_script()
     .cost(Cost::Unknown)
-    .example("> FUNCTION DUMP\n\"\\n\\x00]\\x9b\\x5c@\\x0f\\x7f\\xa2\\xda\"");
+    .example("> FUNCTION DUMP\n\"\\n\\x00]\\x9b\\\\@\\x0f\\x7f\\xa2\\xda\"");
 
 const FLUSH: Spec = Spec::write("FLUSH", flush)
     .summary("Deletes every library.")
