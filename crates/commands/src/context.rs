@@ -56,6 +56,11 @@ impl<'a> Write<'a> {
         self.check_record_bytes(bytes)
     }
 
+    /// The longest value that the plan allows under one key, in stored bytes.
+    pub fn record_bytes_max(&self) -> u64 {
+        self.record_bytes_max
+    }
+
     /// Refuses a value that would take more than the plan allows under one key, before memory is taken for it.
     pub fn check_record_bytes(&self, bytes: u64) -> Result<()> {
         if bytes > self.record_bytes_max {

@@ -83,6 +83,19 @@ pub enum Script {
     Exists,
     /// Forgets all of them.
     Flush,
+    /// Calls a function of a library: `<function> <count of keys> <keys …> <arguments …>`.
+    Call {
+        /// Whether it may only read.
+        read_only: bool,
+    },
+    /// Keeps a library, given as its program, and answers its name.
+    LoadLibrary,
+    /// Keeps libraries, given as FUNCTION DUMP answers them.
+    RestoreLibraries,
+    /// Tells of libraries and their functions.
+    ListLibraries,
+    /// Counts libraries and functions.
+    LibraryStats,
 }
 
 /// How many words a command has, its name included (and a container's, for a subcommand).
@@ -281,20 +294,23 @@ impl Spec {
         self
     }
 
-    /// Whether it writes keys.
+    /// Whether it writes keys or libraries. What a script writes, its commands do.
     pub fn is_write(&self) -> bool {
-        matches!(self.run, Run::Write(_))
+        matches!(self.run, Run::Write(_) | Run::Script(Script::LoadLibrary | Script::RestoreLibraries))
     }
 
     /// Whether it reads keys and writes none, which a script for reading promises too.
     pub fn is_read(&self) -> bool {
-        matches!(self.run, Run::Read(_) | Run::Script(Script::Eval { read_only: true, .. }))
+        match self.run {
+            Run::Read(_) => true,
+            Run::Script(Script::Eval { read_only, .. } | Script::Call { read_only }) => read_only,
+            _ => false,
+        }
     }
 
     /// What it does to the keys that it names, unless they say otherwise.
     pub fn access(&self) -> Access {
-        let writes =
-            self.is_write() || matches!(self.run, Run::Script(Script::Eval { read_only: false, .. }));
+        let writes = self.is_write() || matches!(self.run, Run::Script(_)) && !self.is_read();
         if writes { Access::Both } else { Access::Read }
     }
 }

@@ -150,6 +150,7 @@ impl Command {
         match self.spec.run {
             Run::Read(_) => all.with(Category::Read),
             Run::Write(_) => all.with(Category::Write),
+            Run::Script(_) if self.spec.is_write() => all.with(Category::Write),
             Run::Server(_) | Run::Script(_) | Run::Session => all,
             Run::Container => own,
         }

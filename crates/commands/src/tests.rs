@@ -194,7 +194,9 @@ pub(crate) fn words(line: &str) -> Words {
 pub(crate) fn show(reply: &Reply) -> String {
     match reply {
         Reply::Status(text) => text.to_string(),
-        Reply::Bulk(bytes) | Reply::Number(bytes) | Reply::Verbatim(bytes) => quote(bytes),
+        Reply::Bulk(bytes) | Reply::Number(bytes) | Reply::BigNumber(bytes) | Reply::Verbatim(bytes) => {
+            quote(bytes)
+        }
         Reply::Int(n) => format!("(integer) {n}"),
         Reply::Null | Reply::NullArray => "(nil)".into(),
         Reply::Double(n) => quote(number::format_double(*n).as_bytes()),

@@ -9,6 +9,7 @@ use latchkey_protocol::{Reply, ReplyError};
 use latchkey_script::{Budget, Clock, Scripts};
 
 use crate::Limits;
+use crate::functions::Functions;
 use crate::room::{self, Room};
 
 /// So many keys that are past their deadline are dropped before each command.
@@ -26,6 +27,7 @@ pub struct Database {
     settings: Settings,
     facts: Facts,
     pub(crate) scripts: Scripts,
+    pub(crate) functions: Functions,
 }
 
 /// What came of a command.
@@ -65,6 +67,7 @@ impl Database {
             limits,
             settings: Settings::default(),
             scripts: Scripts::default(),
+            functions: Functions::default(),
         }
     }
 

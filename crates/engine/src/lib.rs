@@ -5,6 +5,7 @@
 //! of no clock but the one that it may be given to end scripts by.
 
 mod database;
+mod functions;
 mod limits;
 mod room;
 mod scripting;
@@ -13,6 +14,7 @@ mod scripting;
 mod tests;
 
 pub use database::{Database, Ran};
+pub use functions::{LIBRARIES_BYTES_MAX, LIBRARIES_MAX};
 pub use latchkey_keyspace::Now;
 pub use latchkey_script::Clock;
 pub use limits::Limits;

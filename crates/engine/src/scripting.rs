@@ -1,4 +1,4 @@
-//! Scripts: what they may call, and what becomes of it when they fail.
+//! Scripts and functions: what they may call, and what becomes of it when they fail.
 
 use std::collections::HashSet;
 
@@ -6,11 +6,12 @@ use bytes::Bytes;
 use latchkey_commands::{Args, Call, Cost, Script};
 use latchkey_keyspace::Now;
 use latchkey_protocol::{Reply, ReplyError, Words};
-use latchkey_script::{Called, Digest, Input, Scripts, Source};
+use latchkey_script::{Called, Digest, Flags, Host, Input, Scripts};
 
 use crate::Database;
 
 const NO_SCRIPT: ReplyError = ReplyError::fixed("NOSCRIPT No matching script. Please use EVAL.");
+const BAD_NUMBER_OF_KEYS: ReplyError = ReplyError::fixed("ERR Bad number of keys provided");
 const READ_ONLY: ReplyError =
     ReplyError::fixed("READONLY Write commands are not allowed from read-only scripts");
 const REACHES_ALL: ReplyError = ReplyError::fixed(
@@ -35,6 +36,11 @@ impl Database {
             Script::Load => load(&mut scripts, args),
             Script::Exists => Ok(exists(&scripts, args.rest())),
             Script::Flush => flush(&mut scripts, args),
+            Script::Call { read_only } => self.call_function(&mut scripts, args, now, read_only),
+            Script::LoadLibrary => self.load_library(&mut scripts, args, now),
+            Script::RestoreLibraries => self.restore_libraries(&mut scripts, args, now),
+            Script::ListLibraries => self.list_libraries(&mut scripts, args),
+            Script::LibraryStats => Ok(self.library_stats(&mut scripts)),
         };
         self.scripts = scripts;
         result.unwrap_or_else(Reply::from)
@@ -49,16 +55,41 @@ impl Database {
         read_only: bool,
     ) -> Result<Reply, ReplyError> {
         let script = args.next().map_err(|error| error.0)?;
-        let (keys, arguments) = keys_and_arguments(args)?;
+        let (keys, arguments) = keys_and_arguments(args, &ReplyError::NOT_AN_INTEGER)?;
         let source = if by_digest {
             Digest::parse(script).and_then(|digest| scripts.find(&digest)).ok_or(NO_SCRIPT)?
         } else {
             scripts.load(script)?
         };
         let input = Input { keys, arguments, seed: self.chance.u64(..) };
-        let rules = Rules::new(&source, keys, read_only);
+        let rules = Rules::new(source.flags, keys, read_only);
+        self.run_program(&rules, now, |host| scripts.run(&source, &input, host))
+    }
+
+    fn call_function(
+        &mut self,
+        scripts: &mut Scripts,
+        mut args: Args<'_>,
+        now: Now,
+        read_only: bool,
+    ) -> Result<Reply, ReplyError> {
+        let name = args.next().map_err(|error| error.0)?;
+        let (library, at) = self.find_function(scripts, name)?;
+        let (keys, arguments) = keys_and_arguments(args, &BAD_NUMBER_OF_KEYS)?;
+        let input = Input { keys, arguments, seed: self.chance.u64(..) };
+        let rules = Rules::new(library.functions[at].flags, keys, read_only);
+        self.run_program(&rules, now, |host| scripts.call(&library, at, &input, host))
+    }
+
+    /// Runs a script or a function, whose commands run here by these rules.
+    fn run_program(
+        &mut self,
+        rules: &Rules<'_>,
+        now: Now,
+        run: impl FnOnce(&mut Host<'_>) -> Result<Reply, ReplyError>,
+    ) -> Result<Reply, ReplyError> {
         let start = self.keyspace.save();
-        let result = scripts.run(&source, &input, &mut |words| self.call_from_script(words, &rules, now));
+        let result = run(&mut |words| self.call_from_script(words, rules, now));
         match result {
             Ok(_) => self.keyspace.release(start),
             // As Upstash, and unlike Redis: what a script did before it failed did not happen.
@@ -97,12 +128,9 @@ impl Database {
 }
 
 impl<'a> Rules<'a> {
-    fn new(source: &Source, keys: &'a [Bytes], read_only: bool) -> Self {
+    fn new(flags: Flags, keys: &'a [Bytes], read_only: bool) -> Self {
         let own_keys = || keys.iter().map(AsRef::as_ref).collect();
-        Self {
-            read_only: read_only || source.flags.no_writes,
-            keys: source.flags.allow_key_locking.then(own_keys),
-        }
+        Self { read_only: read_only || flags.no_writes(), keys: flags.allow_key_locking().then(own_keys) }
     }
 
     fn check(&self, call: &Call) -> Result<(), ReplyError> {
@@ -121,8 +149,11 @@ impl<'a> Rules<'a> {
 }
 
 /// `numkeys key … arg …`
-fn keys_and_arguments(mut args: Args<'_>) -> Result<(&[Bytes], &[Bytes]), ReplyError> {
-    let count = args.int().map_err(|error| error.0)?;
+fn keys_and_arguments<'a>(
+    mut args: Args<'a>,
+    not_a_number: &ReplyError,
+) -> Result<(&'a [Bytes], &'a [Bytes]), ReplyError> {
+    let count = args.int().map_err(|_| not_a_number.clone())?;
     let count =
         usize::try_from(count).map_err(|_| ReplyError::fixed("ERR Number of keys can't be negative"))?;
     let keys = args.take(count);

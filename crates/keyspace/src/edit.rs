@@ -93,6 +93,13 @@ impl<'a> Edit<'a> {
         true
     }
 
+    /// Notes that a key was last used so many seconds ago. That is no change of the keyspace.
+    pub fn set_idle(&mut self, key: &[u8], idle_s: u64) {
+        if let Some(entry) = self.view().peek(key) {
+            entry.set_idle(idle_s, self.now);
+        }
+    }
+
     /// Moves value and deadline of `source` to `destination`, and drops what was there. Whether `source` exists.
     pub fn rename(&mut self, source: &[u8], destination: &[u8]) -> bool {
         if !self.view().exists(source) {
@@ -116,7 +123,7 @@ impl<'a> Edit<'a> {
         true
     }
 
-    /// Removes every key.
+    /// Removes every key, and no library.
     pub fn clear(&mut self) {
         if self.space.entries.is_empty() {
             return;
@@ -128,7 +135,7 @@ impl<'a> Edit<'a> {
             std::mem::replace(&mut self.space.entries, crate::collections::scan_map::ScanMap::new(seed));
         self.space.due.clear();
         self.space.expiring = 0;
-        self.space.bytes = 0;
+        self.space.bytes = self.space.libraries.bytes();
         let ledger = &mut self.space.ledger;
         ledger.changes += 1;
         if let Some(record) = &mut ledger.record {

@@ -8,6 +8,7 @@ use crate::codec::Record;
 use crate::collections::scan_map::ScanMap;
 use crate::entry::Entry;
 use crate::ledger::{Ledger, Savepoint};
+use crate::libraries::Libraries;
 use crate::watch::Watched;
 use crate::{Edit, Kind, Now, Str, Value, View};
 
@@ -22,6 +23,7 @@ pub struct Keyspace {
     /// How many keys have a deadline of their own.
     pub(crate) expiring: usize,
     pub(crate) bytes: u64,
+    pub(crate) libraries: Libraries,
     pub(crate) ledger: Ledger,
     /// How often a value was looked for and found, and looked for and not found.
     pub(crate) lookups: Cell<(u64, u64)>,
@@ -38,6 +40,7 @@ impl Keyspace {
             due: BTreeSet::new(),
             expiring: 0,
             bytes: 0,
+            libraries: Libraries::default(),
             ledger: Ledger::default(),
             lookups: Cell::default(),
             watched: Watched::new(seed),
@@ -65,9 +68,10 @@ impl Keyspace {
         self.bytes
     }
 
-    /// Stored bytes, counted anew over every entry. For tests: it must equal [`bytes`](Self::bytes).
+    /// Stored bytes, counted anew over every entry and library. For tests: it must equal [`bytes`](Self::bytes).
     pub fn recount_bytes(&self) -> u64 {
-        self.entries.iter().map(|(key, entry)| key.len() as u64 + entry.bytes()).sum()
+        let keys: u64 = self.entries.iter().map(|(key, entry)| key.len() as u64 + entry.bytes()).sum();
+        keys + self.libraries.iter().map(|(_, library)| library.bytes()).sum::<u64>()
     }
 
     /// What the keyspace holds, in one canonical form: keys in order, each with its deadline, its type and its value

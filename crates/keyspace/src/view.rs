@@ -16,6 +16,10 @@ impl<'a> View<'a> {
         Self { space, now }
     }
 
+    pub(crate) fn space(&self) -> &'a Keyspace {
+        self.space
+    }
+
     /// The instant.
     pub fn now(&self) -> Now {
         self.now

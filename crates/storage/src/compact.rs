@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use latchkey_journal::{DiskFile, FrameRef, KIND_EFFECTS};
-use latchkey_keyspace::codec::{EncodedEntries, Touched, encode_entry, touched};
+use latchkey_keyspace::codec::{EncodedEntries, EncodedEntry, Touched, encode_entry, touched};
 use latchkey_keyspace::{Entry, Keyspace, Str};
 use parking_lot::MutexGuard;
 
@@ -21,7 +21,7 @@ use crate::chain::{Chain, Position};
 use crate::database::{Core, Database, Files};
 use crate::error::{OnFile, StorageError};
 use crate::names::{self, Listing};
-use crate::snapshot::{Block, Head, Snapshot, Unpacker, Writer};
+use crate::snapshot::{Block, Head, LIBRARY_HASH, Snapshot, Unpacker, Writer};
 use crate::storage::{Inner, Storage};
 use crate::tail::Tail;
 use crate::wake::{cut_torn_end, remove_garbage, replay};
@@ -225,6 +225,7 @@ impl Compaction {
             writer: Writer::new(self.file.clone(), &head).on(&self.path)?,
             path: &self.path,
         };
+        merge.writer.push_libraries(keyspace.libraries()).on(&self.path)?;
         merge.all(kept)?;
         merge.writer.finish(value_bytes).on(&self.path)
     }
@@ -234,7 +235,8 @@ impl Compaction {
 pub(crate) struct Changes {
     /// Knows the hash of a key.
     hasher: Keyspace,
-    /// The hashes of keys that were touched, in order.
+    /// The hashes of keys that were touched, in order. Libraries are few, so theirs always is: no change of one, and no
+    /// removal of all keys, can be missed.
     hashes: Vec<u64>,
     /// Whether all keys were removed at some time.
     pub(crate) is_cleared: bool,
@@ -250,7 +252,7 @@ impl Changes {
     }
 
     fn none(seed: u64) -> Self {
-        Self { hasher: Keyspace::new(seed), hashes: Vec::new(), is_cleared: false }
+        Self { hasher: Keyspace::new(seed), hashes: vec![LIBRARY_HASH], is_cleared: false }
     }
 
     fn note(&mut self, tail: &Tail, offset: u64, frame: &FrameRef<'_>) -> Result<(), StorageError> {
@@ -276,6 +278,11 @@ impl Changes {
         self.hashes.dedup();
     }
 
+    /// Where an entry stands in a snapshot.
+    fn hash_of(&self, entry: &EncodedEntry<'_>) -> u64 {
+        if entry.is_library() { LIBRARY_HASH } else { self.hasher.hash_of(entry.key) }
+    }
+
     fn has(&self, hash: u64) -> bool {
         self.hashes.binary_search(&hash).is_ok()
     }
@@ -292,7 +299,7 @@ impl Changes {
         snapshot.visit(is_touched, |_, block| {
             for entry in EncodedEntries::new(block.raw(&mut unpacker)?) {
                 let entry = entry.map_err(|error| block.damaged(error.to_string()))?;
-                if self.has(self.hasher.hash_of(entry.key)) {
+                if self.has(self.hash_of(&entry)) {
                     keyspace.load(&entry).map_err(|error| block.damaged(error.to_string()))?;
                 }
             }
@@ -338,7 +345,7 @@ impl<'a, I: Iterator<Item = Fresh<'a>>> Merge<'a, I> {
         }
         for entry in EncodedEntries::new(block.raw(unpacker)?) {
             let entry = entry.map_err(|error| block.damaged(error.to_string()))?;
-            let hash = self.changes.hasher.hash_of(entry.key);
+            let hash = self.changes.hash_of(&entry);
             if !self.changes.has(hash) {
                 self.put_fresh(|fresh| fresh < hash)?;
                 self.writer.push(hash, |out| out.extend_from_slice(entry.bytes)).on(self.path)?;

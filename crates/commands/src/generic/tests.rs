@@ -1,5 +1,7 @@
 //! Commands on keys of any type: options, edge cases, refusals, and scans under random writes.
 
+mod restore;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 

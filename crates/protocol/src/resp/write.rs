@@ -20,10 +20,12 @@ pub fn write_reply(out: &mut Vec<u8>, reply: &Reply, version: Version) {
         (Reply::Status(text), _) => write_line(out, b'+', text),
         (Reply::Error(error), _) => write_error(out, error),
         (Reply::Int(value), _) => write_int(out, *value),
-        (Reply::Bulk(bytes), _) | (Reply::Number(bytes) | Reply::Verbatim(bytes), Version::Resp2) => {
+        (Reply::Bulk(bytes), _)
+        | (Reply::Number(bytes) | Reply::BigNumber(bytes) | Reply::Verbatim(bytes), Version::Resp2) => {
             write_bulk(out, bytes)
         }
-        (Reply::Number(digits), Version::Resp3) => write_digits(out, digits),
+        (Reply::Number(digits), Version::Resp3) => write_digits(out, b',', digits),
+        (Reply::BigNumber(digits), Version::Resp3) => write_digits(out, b'(', digits),
         (Reply::Verbatim(text), Version::Resp3) => write_verbatim(out, text),
         (Reply::Null, Version::Resp2) => out.extend_from_slice(b"$-1\r\n"),
         (Reply::NullArray, Version::Resp2) => out.extend_from_slice(b"*-1\r\n"),
@@ -86,9 +88,10 @@ fn write_number(out: &mut Vec<u8>, value: f64, version: Version) {
     write_bulk(out, &text);
 }
 
-fn write_digits(out: &mut Vec<u8>, digits: &[u8]) {
-    out.push(b',');
-    out.extend_from_slice(digits);
+/// Digits that a script made end with their line, as [`write_line`] has it.
+fn write_digits(out: &mut Vec<u8>, kind: u8, digits: &[u8]) {
+    out.push(kind);
+    out.extend(digits.iter().map(|&byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
     end_line(out);
 }
 
@@ -168,6 +171,7 @@ mod tests {
             "$19 0.10000000000000001 ",
             ",0.10000000000000001 ",
         );
+        check(Reply::BigNumber("-123".into()), "$4 -123 ", "(-123 ");
         check(Reply::Verbatim("some text".into()), "$9 some text ", "=13 txt:some text ");
         check(ReplyError::SYNTAX.into(), "-ERR syntax error ", "-ERR syntax error ");
     }

@@ -17,8 +17,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (key.clone(), 1_700_000_000_001..1_800_000_000_000_i64).prop_map(|(key, at)| Step::Expire(key, at)),
         2 => (100..104_u16, any::<u8>()).prop_map(|(key, item)| Step::Push(key, item)),
         2 => key.clone().prop_map(Step::Remove),
-        1 => (key.clone(), key).prop_map(|(source, destination)| Step::Rename(source, destination)),
+        1 => (key.clone(), key.clone()).prop_map(|(source, destination)| Step::Rename(source, destination)),
         1 => Just(Step::Clear),
+        2 => (key, proptest::option::of(0..700_usize)).prop_map(|(name, length)| Step::Library(name, length)),
     ]
 }
 

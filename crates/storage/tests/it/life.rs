@@ -73,6 +73,8 @@ fn compaction_keeps_what_there_is() {
         assert_eq!(awake.shelf.woken().steps, 0);
         assert_eq!(awake.shelf.woken().entries, before.len() as u64);
     }
+    awake.step(&Step::Library(1, Some(100)));
+    storage.compact(id(1), 5).unwrap().expect("there was something to do");
     awake.step(&Step::Clear);
     awake.step(&Step::Put(1, 1));
     let before = awake.contents();
@@ -80,6 +82,29 @@ fn compaction_keeps_what_there_is() {
     storage.compact(id(1), 5).unwrap().expect("there was something to do");
     assert_eq!(look(&storage, 1), before);
     assert!(storage.disk_bytes(id(1)).unwrap() < 1000);
+    assert_eq!(before.len(), 2, "the key, and the library that was not cleared");
+}
+
+#[test]
+fn compaction_keeps_libraries_before_the_keys() {
+    let disk = SimDisk::new(1);
+    let (storage, _) = open(&disk, 1).unwrap();
+    let mut awake = Awake::wake(&storage, 1, Durability::Always).unwrap();
+    let rounds = [
+        vec![Step::Library(1, Some(400_000)), Step::Library(2, Some(10)), Step::Put(1, 10)],
+        vec![Step::Put(2, 10)],
+        vec![Step::Library(2, None), Step::Library(3, Some(300_000)), Step::Remove(1)],
+        vec![Step::Library(1, Some(5))],
+    ];
+    for round in rounds {
+        awake.step(&Step::Several(round));
+        storage.compact(id(1), 5).unwrap().expect("there was something to do");
+        let (before, bytes) = (awake.contents(), awake.keyspace.bytes());
+        awake.shelf.sleep().unwrap();
+        awake = Awake::wake(&storage, 1, Durability::Always).unwrap();
+        assert_eq!((awake.contents(), awake.keyspace.bytes()), (before, bytes));
+        assert_eq!(awake.shelf.woken().steps, 0);
+    }
 }
 
 #[test]

@@ -60,8 +60,16 @@ impl Awake {
     }
 
     pub(crate) fn contents(&self) -> Contents {
-        self.keyspace.canonical()
+        contents_of(&self.keyspace)
     }
+}
+
+/// The keys, and the libraries under names that no key has here.
+pub(crate) fn contents_of(keyspace: &Keyspace) -> Contents {
+    let library = |(name, library): (&Str, &latchkey_keyspace::Library)| {
+        ([b"library:", name.as_slice()].concat(), (None, Kind::Text, library.code().to_vec()))
+    };
+    keyspace.canonical().into_iter().chain(keyspace.libraries().iter().map(library)).collect()
 }
 
 /// Something that changes a keyspace.
@@ -73,6 +81,8 @@ pub(crate) enum Step {
     Remove(u16),
     Rename(u16, u16),
     Clear,
+    /// A library that gets a program of this length, or goes.
+    Library(u16, Option<usize>),
     Several(Vec<Step>),
 }
 
@@ -94,6 +104,8 @@ impl Step {
                 }
             }
             Self::Clear => edit.clear(),
+            Self::Library(library, Some(length)) => edit.put_library(&name(library), &noise(library, length)),
+            Self::Library(library, None) => _ = edit.remove_library(&name(library)),
             Self::Several(ref steps) => {
                 drop(edit);
                 steps.iter().for_each(|step| step.run(keyspace));

@@ -138,9 +138,11 @@ impl PartialOrd for Number {
     }
 }
 
-/// Reads a weight; the empty string weighs nothing, as in Redis.
+/// Reads a weight as C's `strtod` does: spaces may stand before it, and the empty string weighs nothing.
 fn weight_of(text: &[u8]) -> Result<Number> {
-    let number = if text.is_empty() { Some(0.0) } else { number::parse_double(text) };
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
+    let start = text.iter().position(|byte| !is_space(byte)).unwrap_or(0);
+    let number = if text.is_empty() { Some(0.0) } else { number::parse_double(&text[start..]) };
     let refusal = ReplyError::fixed("ERR One or more scores can't be converted into double");
     Ok(Number(number.ok_or(refusal)?))
 }
