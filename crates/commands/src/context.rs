@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 use fastrand::Rng;
 use latchkey_keyspace::{Edit, Now, View};
 use latchkey_protocol::ReplyError;
+use latchkey_pubsub::Outbox;
 
 use crate::Result;
 
@@ -88,6 +89,8 @@ pub struct Server<'a> {
     pub facts: &'a Facts,
     /// What CONFIG SET may change.
     pub settings: &'a mut Settings,
+    /// What is to be published.
+    pub outbox: &'a mut Outbox,
 }
 
 impl Server<'_> {

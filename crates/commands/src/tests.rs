@@ -1,8 +1,11 @@
 //! The rules that every command has to keep, and every command's example.
 
+use std::sync::Arc;
+
 use fastrand::Rng;
 use latchkey_keyspace::{Keyspace, Now};
 use latchkey_protocol::{Reply, Words, number};
+use latchkey_pubsub::{Hub, Outbox};
 
 use crate::{Call, Facts, Run, Settings, Site, Spec, commands};
 
@@ -18,6 +21,7 @@ pub(crate) struct Shell {
     chance: Rng,
     facts: Facts,
     settings: Settings,
+    outbox: Outbox,
 }
 
 impl Shell {
@@ -30,6 +34,7 @@ impl Shell {
             chance: Rng::with_seed(7),
             facts,
             settings: Settings::default(),
+            outbox: silent(),
         }
     }
 
@@ -88,6 +93,7 @@ impl Shell {
             chance: &mut self.chance,
             facts: &self.facts,
             settings: &mut self.settings,
+            outbox: &mut self.outbox,
             record_bytes_max: 100 * 1024 * 1024,
         });
         let name = call.command().full_name();
@@ -118,6 +124,11 @@ impl Shell {
             assert_eq!(printed, expected, "after {command}");
         }
     }
+}
+
+/// An outbox that nobody listens to.
+pub(crate) fn silent() -> Outbox {
+    Outbox::new(Arc::new(Hub::new(7)))
 }
 
 /// Runs a session on an empty database.

@@ -1,15 +1,18 @@
 //! One database: it runs commands.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use fastrand::Rng;
 use latchkey_commands::{Call, Cost, Facts, Growth, Run, Settings, Site, Watches};
-use latchkey_keyspace::{Keyspace, Now, Savepoint};
+use latchkey_keyspace::{Keyspace, Now};
 use latchkey_protocol::{Reply, ReplyError};
+use latchkey_pubsub::{Hub, Outbox};
 use latchkey_script::{Budget, Clock, Scripts};
 
-use crate::Limits;
 use crate::room::{self, Room};
+use crate::{Limits, Source};
+use crate::step::Step;
 
 /// So many keys that are past their deadline are dropped before each command.
 const SWEPT_PER_COMMAND: usize = 20;
@@ -23,9 +26,10 @@ pub struct Database {
     pub(crate) keyspace: Keyspace,
     pub(crate) chance: Rng,
     limits: Limits,
-    settings: Settings,
+    pub(crate) settings: Settings,
     facts: Facts,
     pub(crate) scripts: Scripts,
+    pub(crate) outbox: Outbox,
 }
 
 /// What came of a command.
@@ -60,6 +64,7 @@ impl Database {
             limits,
             settings: Settings::default(),
             scripts: Scripts::default(),
+            outbox: Outbox::new(Arc::new(Hub::new(seed))),
         }
     }
 
@@ -70,25 +75,33 @@ impl Database {
 
     /// Runs one command.
     pub fn run(&mut self, call: &Call, now: Now) -> Ran {
-        self.keyspace.forget_savepoints();
-        self.sweep(SWEPT_PER_COMMAND, now);
+        self.begin(now);
         self.make_room(call, now);
-        match self.run_if_it_fits(call, now) {
+        self.tell_monitors(call, Source::Client, now);
+        let ran = match self.run_if_it_fits(call, now) {
             Ok(reply) => Ran { reply, executed: true },
             Err(refusal) => Ran { reply: refusal.into(), executed: false },
-        }
+        };
+        self.outbox.send();
+        ran
     }
 
     /// Runs several commands as one step: nobody sees a state in between. An error of one does not stop the others, as
     /// in Redis; but if there is no room for one of them, none of them happened.
     pub fn run_all(&mut self, calls: &[Call], now: Now) -> Result<Vec<Reply>, ReplyError> {
-        self.keyspace.forget_savepoints();
-        self.sweep(SWEPT_PER_COMMAND, now);
+        self.begin(now);
+        calls.iter().for_each(|call| self.tell_monitors(call, Source::Client, now));
+        let replies = self.run_all_if_they_fit(calls, now);
+        self.outbox.send();
+        replies
+    }
+
+    fn run_all_if_they_fit(&mut self, calls: &[Call], now: Now) -> Result<Vec<Reply>, ReplyError> {
         calls.iter().for_each(|call| self.make_room(call, now));
         if calls.iter().all(|call| room::growth_max(call) == 0) || self.is_roomy(calls) {
             return Ok(calls.iter().map(|call| self.run_now(call, now)).collect());
         }
-        let start = self.keyspace.save();
+        let start = self.save();
         let mut replies = Vec::with_capacity(calls.len());
         for call in calls {
             let room = match Room::check(call, &self.keyspace, &self.limits, now) {
@@ -100,7 +113,7 @@ impl Database {
                 return self.give_up(start, refusal);
             }
         }
-        self.keyspace.release(start);
+        self.release(start);
         Ok(replies)
     }
 
@@ -139,6 +152,17 @@ impl Database {
         swept == limit
     }
 
+    /// Who listens to this database.
+    pub fn hub(&self) -> &Arc<Hub> {
+        self.outbox.hub()
+    }
+
+    /// Notes that a command was run which belongs to a connection.
+    pub fn note(&mut self, call: &Call, now: Now) {
+        self.facts.commands += 1;
+        self.tell_monitors(call, Source::Client, now);
+    }
+
     /// When the next deadline falls, in milliseconds since the epoch.
     pub fn next_due_ms(&self) -> Option<i64> {
         self.keyspace.next_due_ms()
@@ -166,6 +190,13 @@ impl Database {
         self.facts.evicts = limits.evicts;
     }
 
+    /// Before every step.
+    fn begin(&mut self, now: Now) {
+        self.keyspace.forget_savepoints();
+        self.outbox.discard();
+        self.sweep(SWEPT_PER_COMMAND, now);
+    }
+
     /// Runs a command, unless there is no room for it.
     pub(crate) fn run_if_it_fits(&mut self, call: &Call, now: Now) -> Result<Reply, ReplyError> {
         let added = match self.try_if_it_fits(call, now) {
@@ -183,20 +214,20 @@ impl Database {
             return Ok(self.run_now(call, now));
         }
         let bytes_before = self.keyspace.bytes();
-        let start = self.keyspace.save();
+        let start = self.save();
         let reply = self.run_now(call, now);
         let Err(refusal) = room.check_outcome(&self.keyspace, &self.limits, now) else {
-            self.keyspace.release(start);
+            self.release(start);
             return Ok(reply);
         };
         let added = self.keyspace.bytes().checked_sub(bytes_before);
-        self.keyspace.roll_back(start);
+        self.roll_back(start);
         Err(Short { refusal, added: added.filter(|_| self.limits.evicts) })
     }
 
     /// Takes the step back.
-    fn give_up<T>(&mut self, start: Savepoint, refusal: ReplyError) -> Result<T, ReplyError> {
-        self.keyspace.roll_back(start);
+    fn give_up<T>(&mut self, start: Step, refusal: ReplyError) -> Result<T, ReplyError> {
+        self.roll_back(start);
         Err(refusal)
     }
 
@@ -213,6 +244,7 @@ impl Database {
             chance: &mut self.chance,
             facts: &self.facts,
             settings: &mut self.settings,
+            outbox: &mut self.outbox,
             record_bytes_max: self.limits.record_bytes_max,
         });
         if call.spec().is_read() {

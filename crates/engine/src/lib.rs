@@ -6,8 +6,11 @@
 
 mod database;
 mod limits;
+mod listen;
+mod monitor;
 mod room;
 mod scripting;
+mod step;
 
 #[cfg(test)]
 mod tests;
@@ -16,3 +19,4 @@ pub use database::{Database, Ran};
 pub use latchkey_keyspace::Now;
 pub use latchkey_script::Clock;
 pub use limits::Limits;
+pub(crate) use monitor::Source;

@@ -8,7 +8,7 @@ use latchkey_keyspace::Now;
 use latchkey_protocol::{Reply, ReplyError, Words};
 use latchkey_script::{Called, Digest, Input, Scripts, Source};
 
-use crate::Database;
+use crate::{Database, Source as Caller};
 
 const NO_SCRIPT: ReplyError = ReplyError::fixed("NOSCRIPT No matching script. Please use EVAL.");
 const READ_ONLY: ReplyError =
@@ -57,12 +57,12 @@ impl Database {
         };
         let input = Input { keys, arguments, seed: self.chance.u64(..) };
         let rules = Rules::new(&source, keys, read_only);
-        let start = self.keyspace.save();
+        let start = self.save();
         let result = scripts.run(&source, &input, &mut |words| self.call_from_script(words, &rules, now));
         match result {
-            Ok(_) => self.keyspace.release(start),
+            Ok(_) => self.release(start),
             // As Upstash, and unlike Redis: what a script did before it failed did not happen.
-            Err(_) => self.keyspace.roll_back(start),
+            Err(_) => self.roll_back(start),
         }
         result
     }
@@ -82,6 +82,7 @@ impl Database {
         rules.check(&call)?;
         let steps = self.steps_of(&call, now);
         self.make_room(&call, now);
+        self.tell_monitors(&call, Caller::Script, now);
         Ok(Called { reply: self.run_if_it_fits(&call, now)?, steps })
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use fastrand::Rng;
-use latchkey_commands::{Call, Facts};
+use latchkey_commands::{Call, Facts, not_over_rest};
 use latchkey_engine::{Database, Limits, Now};
 use latchkey_pipeline::{Admitted, Backend, Batch, Clock, Executed, Refusal, Shape};
 use latchkey_protocol::{Reply, ReplyError};
@@ -207,12 +207,31 @@ impl Local {
     }
 }
 
+impl Local {
+    fn listen(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
+        let mut ran = Ran::new(1, admitted);
+        ran.position = tenant.with(|database| {
+            let now = self.now();
+            for call in admitted.calls() {
+                match (call, admitted.ear()) {
+                    (Ok(call), Some(ear)) => ran.push_outcome(call, database.listen(call, ear, now)),
+                    (Ok(call), None) => ran.push(not_over_rest(call.command()).into()),
+                    (Err(refusal), _) => ran.push(refusal.clone().into()),
+                }
+            }
+            database.position()
+        })?;
+        Ok(ran.into_executed())
+    }
+}
+
 impl Backend for Local {
     async fn execute(&self, admitted: &Admitted) -> Result<Executed, Refusal> {
         let tenant = self.tenant(admitted.principal());
         match admitted.shape() {
             Shape::Atomic => self.transaction(&tenant, admitted),
             Shape::Watch => self.watch(&tenant, admitted),
+            Shape::Listen => self.listen(&tenant, admitted),
             Shape::Stream => self.stream(&tenant, admitted),
             Shape::One | Shape::Pipeline => self.pipeline(&tenant, admitted).await,
         }

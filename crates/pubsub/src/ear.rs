@@ -37,7 +37,17 @@ impl Ear {
         std::future::poll_fn(|context| self.poll_hear(context)).await
     }
 
-    /// Listens on one of these names no more, or, if there are none, on nothing of this scope. What it stopped to
+    /// Done when too much waits, and the hub has given this listener up.
+    pub async fn overflows(&self) {
+        std::future::poll_fn(|context| self.mailbox.poll_overflow(context)).await;
+    }
+
+    /// How many channels, patterns and shard channels it listens on.
+    pub fn subscribed(&self) -> [usize; 3] {
+        self.place.lock().as_ref().map_or([0; 3], |(hub, id)| hub.subscribed(*id))
+    }
+
+    /// Listens on these names no more, or, if there are none, on nothing of this scope. What it stopped to
     /// listen on, each with [`subscriptions`](Self::subscriptions) afterwards; a name that it did not listen on
     /// included.
     pub fn unsubscribe(&self, scope: Scope, names: &[bytes::Bytes]) -> Vec<(bytes::Bytes, usize)> {
@@ -58,11 +68,9 @@ impl Ear {
         self.place.lock().as_ref().is_some_and(|(hub, id)| hub.knows(*id))
     }
 
-    /// Monitors no more.
-    pub fn stop_monitoring(&self) {
-        if let Some((hub, id)) = &*self.place.lock() {
-            hub.stop_monitoring(*id);
-        }
+    /// Whether it monitors.
+    pub fn is_monitoring(&self) -> bool {
+        self.place.lock().as_ref().is_some_and(|(hub, id)| hub.is_monitor(*id))
     }
 }
 

@@ -189,15 +189,18 @@ impl Hub {
         left
     }
 
-    pub(crate) fn stop_monitoring(&self, id: u64) {
-        let mut state = self.state.lock();
-        state.monitors.remove(&id);
-        state.drop_if_idle(id);
-        self.recount(&state);
+    pub(crate) fn is_monitor(&self, id: u64) -> bool {
+        self.state.lock().monitors.contains_key(&id)
     }
 
     pub(crate) fn subscriptions(&self, id: u64, scope: Scope) -> usize {
         self.state.lock().listeners.get(&id).map_or(0, |listener| listener.count(scope))
+    }
+
+    pub(crate) fn subscribed(&self, id: u64) -> [usize; 3] {
+        let state = self.state.lock();
+        let all = |listener: &Listener| [&listener.channels, &listener.patterns, &listener.shards].map(BTreeSet::len);
+        state.listeners.get(&id).map_or([0; 3], all)
     }
 
     pub(crate) fn knows(&self, id: u64) -> bool {

@@ -93,6 +93,16 @@ impl Mailbox {
         self.0.lock().take()
     }
 
+    /// Done when it is closed.
+    pub(crate) fn poll_overflow(&self, context: &Context<'_>) -> Poll<()> {
+        let mut waiting = self.0.lock();
+        if waiting.is_too_slow {
+            return Poll::Ready(());
+        }
+        waiting.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+
     /// The next message, once there is one.
     pub(crate) fn poll_take(&self, context: &Context<'_>) -> Poll<Result<Message, TooSlow>> {
         let mut waiting = self.0.lock();

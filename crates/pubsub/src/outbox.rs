@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use crate::limits::OUTBOX_BYTES_MAX;
 use crate::mailbox::News;
 use crate::{Hub, Scope};
@@ -60,6 +58,11 @@ impl Outbox {
         self.bytes = mark.bytes;
     }
 
+    /// Forgets what was left by a step that panicked.
+    pub fn discard(&mut self) {
+        self.go_back(Mark { news: 0, bytes: 0 });
+    }
+
     /// Delivers all of it.
     pub fn send(&mut self) {
         if !self.news.is_empty() {
@@ -69,11 +72,6 @@ impl Outbox {
         if self.news.capacity() > KEPT_NEWS_MAX {
             self.news = Vec::new();
         }
-    }
-
-    /// Tells those who monitor, at once.
-    pub fn tell_monitors(&self, line: Bytes) {
-        self.hub.tell_monitors(line);
     }
 }
 

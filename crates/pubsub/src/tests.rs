@@ -120,8 +120,11 @@ fn monitors_hear_lines() {
     hub.monitor(&ear);
     hub.tell_monitors("line".into());
     assert_eq!(heard(&ear), ["line"]);
-    ear.stop_monitoring();
-    assert!(!hub.has_monitors() && !ear.is_listening());
+    assert!(ear.is_monitoring() && ear.is_listening() && ear.subscribed() == [0; 3]);
+    ear.unsubscribe(Scope::Channel, &[]);
+    assert!(hub.has_monitors());
+    drop(ear);
+    assert!(!hub.has_monitors());
 }
 
 #[test]

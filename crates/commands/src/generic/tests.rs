@@ -8,7 +8,7 @@ use latchkey_keyspace::Keyspace;
 use latchkey_protocol::{Reply, Words};
 use proptest::prelude::*;
 
-use crate::tests::{START, Shell, check, show};
+use crate::tests::{START, Shell, check, show, silent};
 use crate::{Call, Facts, Settings, Site};
 
 #[test]
@@ -491,6 +491,7 @@ impl Bare {
             chance: &mut self.chance,
             facts: &Facts::default(),
             settings: &mut Settings::default(),
+            outbox: &mut silent(),
             record_bytes_max: u64::MAX,
         })
     }
