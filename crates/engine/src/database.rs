@@ -11,8 +11,8 @@ use latchkey_pubsub::{Hub, Outbox};
 use latchkey_script::{Budget, Clock, Scripts};
 
 use crate::room::{self, Room};
-use crate::{Limits, Source};
 use crate::step::Step;
+use crate::{Limits, Source};
 
 /// So many keys that are past their deadline are dropped before each command.
 const SWEPT_PER_COMMAND: usize = 20;

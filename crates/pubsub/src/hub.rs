@@ -199,7 +199,9 @@ impl Hub {
 
     pub(crate) fn subscribed(&self, id: u64) -> [usize; 3] {
         let state = self.state.lock();
-        let all = |listener: &Listener| [&listener.channels, &listener.patterns, &listener.shards].map(BTreeSet::len);
+        let all = |listener: &Listener| {
+            [&listener.channels, &listener.patterns, &listener.shards].map(BTreeSet::len)
+        };
         state.listeners.get(&id).map_or([0; 3], all)
     }
 

@@ -95,11 +95,8 @@ impl Clients {
 impl Profile {
     /// What it is doing, a letter each as in Redis; `N` for nothing of note.
     fn flags(&self) -> String {
-        let letters = [
-            ('O', self.monitors),
-            ('P', self.subscriptions != [0; 3]),
-            ('x', self.queued.is_some()),
-        ];
+        let letters =
+            [('O', self.monitors), ('P', self.subscriptions != [0; 3]), ('x', self.queued.is_some())];
         let flags: String = letters.iter().filter(|(_, is_set)| *is_set).map(|(letter, _)| letter).collect();
         if flags.is_empty() { "N".into() } else { flags }
     }
@@ -125,7 +122,8 @@ impl Client {
     pub(crate) fn describe(&self, line: &mut String, now_ms: u64) {
         let profile = self.profile();
         let flags = profile.flags();
-        let Profile { name, library_name, library_version, version, is_read_only, queued, watched, .. } = profile;
+        let Profile { name, library_name, library_version, version, is_read_only, queued, watched, .. } =
+            profile;
         let [sub, psub, ssub] = profile.subscriptions;
         let seconds_since = |then_ms: u64| now_ms.saturating_sub(then_ms) / 1000;
         let age = seconds_since(self.connected_at_ms);

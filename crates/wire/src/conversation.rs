@@ -9,7 +9,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use latchkey_pipeline::{
-    Answer, Asked, Batch, Caller, Incoming, Refusal, Replies, Scope, Session, Shape, Stack, asked, not_available,
+    Answer, Asked, Batch, Caller, Incoming, Refusal, Replies, Scope, Session, Shape, Stack, asked,
+    not_available,
 };
 use latchkey_protocol::resp::{Decoder, Version, write_reply};
 use latchkey_protocol::{Reply, ReplyError, Words};

@@ -161,8 +161,12 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
     fn write_message(&mut self, message: &Message) {
         let (output, version) = (&mut self.line.output, self.version);
         match message {
-            Message::Channel(news) => write_strings(output, [b"message", &news.channel, &news.payload], version),
-            Message::Shard(news) => write_strings(output, [b"smessage", &news.channel, &news.payload], version),
+            Message::Channel(news) => {
+                write_strings(output, [b"message", &news.channel, &news.payload], version)
+            }
+            Message::Shard(news) => {
+                write_strings(output, [b"smessage", &news.channel, &news.payload], version)
+            }
             Message::Pattern(pattern, news) => {
                 write_strings(output, [b"pmessage", pattern, &news.channel, &news.payload], version);
             }

@@ -140,7 +140,8 @@ async fn nothing_crosses_databases() {
     two.check(&format!("AUTH {OTHER_TOKEN}\r\n"), "+OK\r\n").await;
     let confirmed = "*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n";
     one.check("SUBSCRIBE a\r\n", confirmed).await;
-    two.check("PUBLISH a 1\r\nPUBSUB CHANNELS\r\nPUBSUB NUMSUB a\r\n", ":0\r\n*0\r\n*2\r\n$1\r\na\r\n:0\r\n").await;
+    two.check("PUBLISH a 1\r\nPUBSUB CHANNELS\r\nPUBSUB NUMSUB a\r\n", ":0\r\n*0\r\n*2\r\n$1\r\na\r\n:0\r\n")
+        .await;
     let mut third = rig.client().await;
     third.check("MONITOR\r\n", "+OK\r\n").await;
     two.check("SUBSCRIBE a\r\n", confirmed).await;
