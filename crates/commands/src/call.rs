@@ -113,6 +113,7 @@ impl Call {
     /// Runs the command to its end. It never waits. Commands about scripts are not run here: see [`Run::Script`].
     pub fn run(&self, site: &mut Site<'_>) -> Reply {
         self.announce(site.keyspace);
+        site.keyspace.begin_deed(self.spec().deed());
         let reply = self.handle(site);
         site.keyspace.announce(None);
         reply

@@ -7,7 +7,7 @@ use latchkey_keyspace::{Edit, Now, View};
 use latchkey_protocol::ReplyError;
 use latchkey_pubsub::Outbox;
 
-use crate::Result;
+use crate::{Notify, Result};
 
 /// What a reading command sees: the keyspace at one instant, and chance.
 #[derive(Debug)]
@@ -130,6 +130,6 @@ pub struct Facts {
 /// What CONFIG SET may change in a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// The flags of `notify-keyspace-events` in Redis's canonical order; empty for none.
-    pub notify_keyspace_events: String,
+    /// Which changes of keys are published.
+    pub notify_keyspace_events: Notify,
 }

@@ -144,10 +144,19 @@ impl Database {
 
     /// Drops what is past its deadline, at most `limit` keys. Whether there may be more.
     pub fn sweep(&mut self, limit: usize, now: Now) -> bool {
+        let more = self.sweep_quietly(limit, now);
+        self.outbox.send();
+        more
+    }
+
+    /// As [`sweep`](Self::sweep); what it publishes waits for the end of the step.
+    fn sweep_quietly(&mut self, limit: usize, now: Now) -> bool {
         if !self.keyspace.next_due_ms().is_some_and(|due_ms| now.is_past(due_ms)) {
             return false;
         }
+        self.want_events(false);
         let swept = self.keyspace.edit(now).sweep(limit);
+        self.publish_events();
         self.facts.expired += swept as u64;
         swept == limit
     }
@@ -194,7 +203,7 @@ impl Database {
     fn begin(&mut self, now: Now) {
         self.keyspace.forget_savepoints();
         self.outbox.discard();
-        self.sweep(SWEPT_PER_COMMAND, now);
+        self.sweep_quietly(SWEPT_PER_COMMAND, now);
     }
 
     /// Runs a command, unless there is no room for it.
@@ -237,6 +246,7 @@ impl Database {
         if let Run::Script(script) = call.spec().run {
             return self.run_script_command(script, call, now);
         }
+        self.want_events(call.spec().is_read());
         let (hits, misses) = self.keyspace.lookups();
         let reply = call.run(&mut Site {
             keyspace: &mut self.keyspace,
@@ -247,6 +257,7 @@ impl Database {
             outbox: &mut self.outbox,
             record_bytes_max: self.limits.record_bytes_max,
         });
+        self.publish_events();
         if call.spec().is_read() {
             let (found, missed) = self.keyspace.lookups();
             self.facts.hits += found - hits;
@@ -264,9 +275,11 @@ impl Database {
 
     /// Evicts keys until `bytes` more fit, if the plan says so and they can fit at all.
     fn evict(&mut self, bytes: u64, now: Now) {
+        self.want_events(false);
         let Self { keyspace, limits, chance, facts, .. } = self;
         if let Some(max) = limits.stored_bytes_max.filter(|&max| limits.evicts && bytes <= max) {
             facts.evicted += room::evict(keyspace, max, bytes, now, chance);
+            self.publish_events();
         }
     }
 

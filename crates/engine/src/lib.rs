@@ -8,6 +8,7 @@ mod database;
 mod limits;
 mod listen;
 mod monitor;
+mod notify;
 mod room;
 mod scripting;
 mod step;

@@ -1,7 +1,7 @@
 //! Reading a keyspace at one instant.
 
 use crate::value::{Hash, Json, List, Set, SortedSet, Stream, Text};
-use crate::{Contents, Entry, Keyspace, Kind, Now, Str, Value, WrongType};
+use crate::{Class, Contents, Entry, Keyspace, Kind, Now, Str, Value, WrongType};
 
 /// The keyspace as it is at one instant. What is past its deadline is not there, whether or not it was swept already:
 /// a read never changes the keyspace (but for the note of when a key was last used).
@@ -32,7 +32,10 @@ impl<'a> View<'a> {
         let entry = self.peek(key);
         let (found, missed) = self.space.lookups.get();
         self.space.lookups.set(if entry.is_some() { (found + 1, missed) } else { (found, missed + 1) });
-        let entry = entry?;
+        let Some(entry) = entry else {
+            self.space.events.tell(Class::Missed, "keymiss", key);
+            return None;
+        };
         entry.touch(self.now);
         Some(&entry.value)
     }

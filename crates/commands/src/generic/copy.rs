@@ -1,6 +1,6 @@
 //! `COPY source destination [DB destination-db] [REPLACE]`
 
-use latchkey_keyspace::Entry;
+use latchkey_keyspace::{Class, Entry};
 use latchkey_protocol::{Reply, ReplyError};
 
 use crate::Arity::AtLeast;
@@ -8,6 +8,7 @@ use crate::Keys::Pair;
 use crate::{Args, Cost, Result, Spec, Write};
 
 pub(super) const COPY: Spec = Spec::write("COPY", copy)
+    .event_of(Class::Generic, "copy_to")
     .summary("Copies the value of a key, and its expiration time, to another key.")
     .since("6.2.0")
     .arity(AtLeast(3))

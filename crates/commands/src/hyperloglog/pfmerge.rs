@@ -8,6 +8,7 @@ use crate::Keys::Into;
 use crate::{Access, Args, Cost, Result, Spec, Write};
 
 pub(super) const PFMERGE: Spec = Spec::write("PFMERGE", pfmerge)
+    .event("pfadd")
     .summary("Adds to a HyperLogLog all that was added to others. Creates the key if it doesn't exist.")
     .since("2.8.9")
     .arity(AtLeast(2))

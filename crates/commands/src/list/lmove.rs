@@ -1,5 +1,6 @@
 //! `LMOVE source destination LEFT | RIGHT LEFT | RIGHT`, and RPOPLPUSH, its older form.
 
+use latchkey_keyspace::Class;
 use latchkey_keyspace::value::list::End;
 use latchkey_protocol::Reply;
 
@@ -9,6 +10,7 @@ use crate::Keys::Pair;
 use crate::{Args, Result, Spec, Write};
 
 pub(super) const LMOVE: Spec = Spec::write("LMOVE", lmove)
+    .no_event()
     .summary("Moves an element from one end of a list to an end of another, or of the same, and returns it.")
     .since("6.2.0")
     .arity(Exactly(5))
@@ -24,6 +26,7 @@ pub(super) const LMOVE: Spec = Spec::write("LMOVE", lmove)
     );
 
 pub(super) const RPOPLPUSH: Spec = Spec::write("RPOPLPUSH", rpoplpush)
+    .no_event()
     .summary("Moves the last element of a list to the front of another, or of the same, and returns it.")
     .since("1.2.0")
     .arity(Exactly(3))
@@ -62,5 +65,15 @@ fn relocate(db: &mut Write<'_>, (source, from): (&[u8], End), (destination, to):
         }
         db.list_or_new(destination)?.push(to, vec![item.clone()]);
     }
+    tell(db, (source, from), (destination, to));
     Ok(Reply::Bulk(item.to_bytes()))
+}
+
+/// As Redis tells it: what came, then what went, whether or not that is one list and nothing has changed.
+fn tell(db: &mut Write<'_>, (source, from): (&[u8], End), (destination, to): (&[u8], End)) {
+    db.tell(Class::List, if to == End::Front { "lpush" } else { "rpush" }, destination);
+    db.tell(Class::List, if from == End::Front { "lpop" } else { "rpop" }, source);
+    if !db.view().exists(source) {
+        db.tell(Class::Generic, "del", source);
+    }
 }
