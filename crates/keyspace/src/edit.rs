@@ -125,8 +125,11 @@ impl<'a> Edit<'a> {
                 || vec![Effect::Expire { key: key.into(), expires_at_ms: old }],
             );
         }
-        let event = if expires_at_ms.is_some() { "expire" } else { "persist" };
-        self.space.events.tell(Class::Generic, event, key);
+        match (old, expires_at_ms) {
+            (_, Some(_)) => self.space.events.tell(Class::Generic, "expire", key),
+            (Some(_), None) => self.space.events.tell(Class::Generic, "persist", key),
+            (None, None) => {}
+        }
         true
     }
 

@@ -27,15 +27,21 @@ impl<'a> View<'a> {
         self.space.entries.get(key).filter(|entry| entry.is_live(self.now))
     }
 
+    /// As [`peek`](Self::peek), but a key that is not there is told as a miss.
+    pub fn look(&self, key: &[u8]) -> Option<&'a Entry> {
+        let entry = self.peek(key);
+        if entry.is_none() {
+            self.space.events.tell(Class::Missed, "keymiss", key);
+        }
+        entry
+    }
+
     /// The value.
     pub fn value(&self, key: &[u8]) -> Option<&'a Value> {
-        let entry = self.peek(key);
+        let entry = self.look(key);
         let (found, missed) = self.space.lookups.get();
         self.space.lookups.set(if entry.is_some() { (found + 1, missed) } else { (found, missed + 1) });
-        let Some(entry) = entry else {
-            self.space.events.tell(Class::Missed, "keymiss", key);
-            return None;
-        };
+        let entry = entry?;
         entry.touch(self.now);
         Some(&entry.value)
     }

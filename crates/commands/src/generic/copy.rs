@@ -40,6 +40,9 @@ fn copy(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     if view.exists(destination) && !replace {
         return Ok(Reply::Int(0));
     }
+    if view.exists(destination) {
+        db.tell(Class::New, "new", destination); // as in Redis, which removes it first
+    }
     db.put_until(destination, value, expires_at_ms);
     Ok(Reply::Int(1))
 }

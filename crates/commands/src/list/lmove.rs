@@ -10,7 +10,6 @@ use crate::Keys::Pair;
 use crate::{Args, Result, Spec, Write};
 
 pub(super) const LMOVE: Spec = Spec::write("LMOVE", lmove)
-    .no_event()
     .summary("Moves an element from one end of a list to an end of another, or of the same, and returns it.")
     .since("6.2.0")
     .arity(Exactly(5))
@@ -26,7 +25,6 @@ pub(super) const LMOVE: Spec = Spec::write("LMOVE", lmove)
     );
 
 pub(super) const RPOPLPUSH: Spec = Spec::write("RPOPLPUSH", rpoplpush)
-    .no_event()
     .summary("Moves the last element of a list to the front of another, or of the same, and returns it.")
     .since("1.2.0")
     .arity(Exactly(3))
@@ -59,21 +57,19 @@ fn relocate(db: &mut Write<'_>, (source, from): (&[u8], End), (destination, to):
     // To take the only element out and put it back would lose the key's deadline on the way.
     let stays = source == destination && (from == to || list.len() == 1);
     let Some(item) = list.outermost(from).cloned() else { return Ok(Reply::Null) };
-    if !stays {
-        if let Some(mut list) = db.list(source)? {
-            list.pop(from, 1);
-        }
-        db.list_or_new(destination)?.push(to, vec![item.clone()]);
+    let came = if to == End::Front { "lpush" } else { "rpush" };
+    let went = if from == End::Front { "lpop" } else { "rpop" };
+    if stays {
+        db.tell(Class::List, came, destination);
+        db.tell(Class::List, went, source);
+        return Ok(Reply::Bulk(item.to_bytes()));
     }
-    tell(db, (source, from), (destination, to));
+    // In this order, because that is how Redis tells of it.
+    db.call_it(came);
+    db.list_or_new(destination)?.push(to, vec![item.clone()]);
+    db.call_it(went);
+    if let Some(mut list) = db.list(source)? {
+        list.pop(from, 1);
+    }
     Ok(Reply::Bulk(item.to_bytes()))
-}
-
-/// As Redis tells it: what came, then what went, whether or not that is one list and nothing has changed.
-fn tell(db: &mut Write<'_>, (source, from): (&[u8], End), (destination, to): (&[u8], End)) {
-    db.tell(Class::List, if to == End::Front { "lpush" } else { "rpush" }, destination);
-    db.tell(Class::List, if from == End::Front { "lpop" } else { "rpop" }, source);
-    if !db.view().exists(source) {
-        db.tell(Class::Generic, "del", source);
-    }
 }

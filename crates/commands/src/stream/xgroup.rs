@@ -1,8 +1,8 @@
 //! `XGROUP CREATE | CREATECONSUMER | DELCONSUMER | DESTROY | SETID key group …` and `XGROUP HELP`
 
-use latchkey_keyspace::Open;
 use latchkey_keyspace::value::Stream;
 use latchkey_keyspace::value::stream::Id;
+use latchkey_keyspace::{Class, Open};
 use latchkey_protocol::{Reply, ReplyError};
 
 use super::{id, no_group_in_key, unknown_option};
@@ -69,6 +69,7 @@ OK
     );
 
 const SETID: Spec = spec("SETID", "xgroup-setid", set_id)
+    .no_event()
     .summary("Sets the id after which a group is delivered entries.")
     .arity(AtLeast(5))
     .example(
@@ -139,6 +140,8 @@ fn set_id(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     let last_id = options.last_id(start, Some(&stream))?;
     let entries_read = options.entries_read(&stream);
     stream.put_group(name, last_id, entries_read);
+    drop(stream);
+    db.tell(Class::Stream, "xgroup-setid", key); // as in Redis, also where it was that already
     Ok(Reply::OK)
 }
 
