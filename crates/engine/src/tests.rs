@@ -1,5 +1,6 @@
 //! Limits, at the byte.
 
+mod notify;
 mod scripting;
 
 use latchkey_commands::{Call, Facts};
