@@ -101,34 +101,35 @@ impl<S: Stack> Door<S> {
     }
 
     async fn dispatch(&self, parts: &Parts, body: HyperBody) -> Response<Content> {
-        match self.at_once(parts) {
-            Ok(route) => match self.run(route, parts, body).await {
-                Ok(response) => response,
-                Err(error) => respond::unreadable(&error).map(Either::Left),
-            },
-            Err(response) => response.map(Either::Left),
+        let route = rest::route(parts.uri.path());
+        if let Some(response) = self.at_once(route, parts) {
+            return response.map(Either::Left);
+        }
+        match self.run(route, parts, body).await {
+            Ok(response) => response,
+            Err(error) => respond::unreadable(&error).map(Either::Left),
         }
     }
 
-    /// Where a request goes, unless it is answered without a look at its token.
-    fn at_once(&self, parts: &Parts) -> Result<Route, Response<Full<Bytes>>> {
+    /// The response to what is answered without a look at its token.
+    fn at_once(&self, route: Route, parts: &Parts) -> Option<Response<Full<Bytes>>> {
         if parts.method == Method::OPTIONS {
-            return Err(preflight(&parts.headers));
+            return Some(preflight(&parts.headers));
         }
         let is_read = matches!(parts.method, Method::GET | Method::HEAD);
         match parts.uri.path() {
-            "/healthz" | "/readyz" if !is_read => return Err(respond::method_not_allowed(STATUS_METHODS)),
-            "/healthz" => return Err(respond::status(true)),
-            "/readyz" => return Err(respond::status(self.readiness.get())),
+            "/healthz" | "/readyz" if !is_read => return Some(respond::method_not_allowed(STATUS_METHODS)),
+            "/healthz" => return Some(respond::status(true)),
+            "/readyz" => return Some(respond::status(self.readiness.get())),
             _ => {}
         }
         let is_write = matches!(parts.method, Method::POST | Method::PUT);
-        match rest::route(parts.uri.path()) {
-            _ if !is_read && !is_write => Err(respond::method_not_allowed(METHODS)),
+        match route {
+            _ if !is_read && !is_write => Some(respond::method_not_allowed(METHODS)),
             Route::Pipeline | Route::MultiExec if !is_write => {
-                Err(respond::method_not_allowed(BATCH_METHODS))
+                Some(respond::method_not_allowed(BATCH_METHODS))
             }
-            route => Ok(route),
+            _ => None,
         }
     }
 

@@ -89,7 +89,7 @@ fn an_ear_that_is_dropped_is_forgotten_at_once() {
     assert_eq!((publish(&hub, "a", "1"), hub.patterns(), hub.has_monitors()), (1, 0, false));
     assert_eq!(hub.listeners_on(Scope::Channel, b"a"), 1);
     drop(stays);
-    assert_eq!(hub.channels(Scope::Channel, None), [Bytes::new(); 0]);
+    assert!(hub.channels(Scope::Channel, None).is_empty());
     let state = format!("{hub:?}");
     assert!(state.contains("subscriptions: 0") && state.contains("name_bytes: 0"), "{state}");
 }
