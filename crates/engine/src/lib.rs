@@ -21,3 +21,4 @@ pub use latchkey_keyspace::Now;
 pub use latchkey_script::Clock;
 pub use limits::Limits;
 pub(crate) use monitor::Source;
+pub use room::growth_max;

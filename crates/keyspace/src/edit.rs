@@ -66,13 +66,11 @@ impl<'a> Edit<'a> {
     /// As [`put_until`](Self::put_until), but of the event only that the key is new is told.
     fn put_untold(&mut self, key: &[u8], value: Value, expires_at_ms: Option<i64>) {
         self.space.tell_arrival(key, self.now);
-        let forward = self.space.ledger.record.is_some().then(|| Effect::Put {
-            key: key.into(),
-            value: value.clone(),
-            expires_at_ms,
-        });
+        if let Some(record) = &mut self.space.ledger.record {
+            record.push_put(key, &value, expires_at_ms);
+        }
         let old = self.space.insert(key, Entry::new(value, expires_at_ms, self.now));
-        self.note_replaced(key, old, forward);
+        self.note_replaced(key, old);
     }
 
     /// Removes a key. Whether it existed.
@@ -103,8 +101,10 @@ impl<'a> Edit<'a> {
             true => self.space.events.tell(class, event, key),
             false => self.space.tell_departure(key, &old, self.now),
         }
-        let forward = self.space.ledger.record.is_some().then(|| Effect::Remove { key: key.into() });
-        self.note_replaced(key, Some(old), forward);
+        if let Some(record) = &mut self.space.ledger.record {
+            record.push(&Effect::Remove { key: key.into() });
+        }
+        self.note_replaced(key, Some(old));
         live
     }
 
@@ -175,7 +175,7 @@ impl<'a> Edit<'a> {
         let ledger = &mut self.space.ledger;
         ledger.changes += 1;
         if let Some(record) = &mut ledger.record {
-            record.push(Effect::Clear);
+            record.push(&Effect::Clear);
         }
         match &mut ledger.undo {
             Some(undo) => undo.extend(entries.into_iter().map(|(key, entry)| {
@@ -282,13 +282,10 @@ impl Edit<'_> {
 }
 
 impl Edit<'_> {
-    /// Notes that `old` was replaced or removed, and disposes of it.
-    fn note_replaced(&mut self, key: &[u8], old: Option<Entry>, forward: Option<Effect>) {
+    /// Notes that `old` was replaced or removed, which is recorded already, and disposes of it.
+    fn note_replaced(&mut self, key: &[u8], old: Option<Entry>) {
         let ledger = &mut self.space.ledger;
         ledger.changes += 1;
-        if let (Some(record), Some(forward)) = (&mut ledger.record, forward) {
-            record.push(forward);
-        }
         let undo = ledger.undo.is_some();
         let back = match old {
             Some(old) => self.restore(key, old, undo),
