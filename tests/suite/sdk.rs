@@ -74,6 +74,19 @@ fn javascript_rate_limits() {
 }
 
 #[test]
+fn javascript_subscriptions() {
+    node(&Server::start(), "pubsub.test.mjs", &[]);
+}
+
+/// `@upstash/realtime`, which lives on subscriptions and streams.
+#[test]
+fn javascript_realtime() {
+    if node_package("@upstash/realtime") {
+        node(&Server::start(), "realtime.test.mjs", &[]);
+    }
+}
+
+#[test]
 fn javascript_in_a_browser() {
     if chromium() {
         node(&Server::start(), "browser.test.mjs", &[]);

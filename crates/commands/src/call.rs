@@ -3,6 +3,7 @@
 use fastrand::Rng;
 use latchkey_keyspace::{Keyspace, Now, Str};
 use latchkey_protocol::{Reply, ReplyError, Words};
+use latchkey_pubsub::Outbox;
 
 use crate::table::{self, Command};
 use crate::{Args, Facts, Key, Read, Run, Server, Settings, Spec, Write};
@@ -102,6 +103,8 @@ pub struct Site<'a> {
     pub facts: &'a Facts,
     /// What CONFIG SET may change.
     pub settings: &'a mut Settings,
+    /// What is to be published when the step is done.
+    pub outbox: &'a mut Outbox,
     /// The longest value that the plan allows under one key.
     pub record_bytes_max: u64,
 }
@@ -110,6 +113,7 @@ impl Call {
     /// Runs the command to its end. It never waits. Commands about scripts are not run here: see [`Run::Script`].
     pub fn run(&self, site: &mut Site<'_>) -> Reply {
         self.announce(site.keyspace);
+        site.keyspace.begin_deed(self.spec().deed());
         let reply = self.handle(site);
         site.keyspace.announce(None);
         reply
@@ -126,7 +130,8 @@ impl Call {
             }
             Run::Server(handler) => {
                 let view = site.keyspace.view(site.now);
-                handler(&mut Server { view, facts: site.facts, settings: site.settings }, self.args())
+                let Site { facts, settings, outbox, .. } = site;
+                handler(&mut Server { view, facts, settings, outbox }, self.args())
             }
             Run::Script(_) | Run::Session | Run::Container => Err(not_over_rest(self.command).into()),
         };

@@ -1,5 +1,7 @@
 //! How a command is declared.
 
+use latchkey_keyspace::{Class, Deed};
+
 use crate::keys::{Access, Keys};
 use crate::{Args, Categories, Category, Read, Result, Server, Write};
 
@@ -42,6 +44,8 @@ pub struct Spec {
     pub no_script: bool,
     /// Whether it is kept from read-only tokens although it only reads and is not dangerous.
     pub no_readers: bool,
+    /// What its changes are called when they are told, if not by its name.
+    pub event: Option<Deed>,
     /// Categories beyond those that follow from family and kind.
     pub extra: Categories,
     /// A session with the command, checked by a test.
@@ -165,6 +169,7 @@ impl Spec {
             free: false,
             no_script: false,
             no_readers: false,
+            event: None,
             extra: Categories::NONE,
             example: "",
             subcommands: &[],
@@ -282,6 +287,24 @@ impl Spec {
         self
     }
 
+    /// Its changes are told under this name, which is not its own.
+    pub const fn event(mut self, name: &'static str) -> Self {
+        self.event = Some(Deed::named(name));
+        self
+    }
+
+    /// Its changes are told under this name in this class, whatever the type of the key.
+    pub const fn event_of(mut self, class: Class, name: &'static str) -> Self {
+        self.event = Some(Deed::of(class, name));
+        self
+    }
+
+    /// Its changes are told only where its handler says so.
+    pub const fn no_event(mut self) -> Self {
+        self.event = Some(Deed::NONE);
+        self
+    }
+
     /// One more ACL category.
     pub const fn category(mut self, category: Category) -> Self {
         self.extra = self.extra.with(category);
@@ -292,6 +315,11 @@ impl Spec {
     pub const fn example(mut self, example: &'static str) -> Self {
         self.example = example;
         self
+    }
+
+    /// What its changes are called when they are told.
+    pub fn deed(&self) -> Deed {
+        self.event.unwrap_or(Deed::named(self.name))
     }
 
     /// Whether it writes keys or libraries. What a script writes, its commands do.

@@ -161,7 +161,7 @@ impl Command {
     pub fn is_for_readers(&self) -> bool {
         match self.spec.run {
             Run::Read(_) => !self.categories().has(Category::Dangerous) && !self.spec.no_readers,
-            Run::Server(_) => self.spec.free || self.spec.fast,
+            Run::Server(_) => (self.spec.free || self.spec.fast) && !self.spec.no_readers,
             // A script may only be for reading; Redis does not count that as reading either.
             Run::Write(_) | Run::Script(_) | Run::Session | Run::Container => false,
         }

@@ -1,11 +1,13 @@
 //! The rules that every command has to keep, and every command's example.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use fastrand::Rng;
 use latchkey_keyspace::codec::{EncodedEntries, encode_entry};
 use latchkey_keyspace::{Keyspace, Now};
 use latchkey_protocol::{Reply, Words, number};
+use latchkey_pubsub::{Hub, Outbox};
 
 use crate::{Call, Facts, Run, Settings, Site, Spec, commands};
 
@@ -21,6 +23,7 @@ pub(crate) struct Shell {
     chance: Rng,
     facts: Facts,
     settings: Settings,
+    outbox: Outbox,
 }
 
 impl Shell {
@@ -33,6 +36,7 @@ impl Shell {
             chance: Rng::with_seed(7),
             facts,
             settings: Settings::default(),
+            outbox: silent(),
         }
     }
 
@@ -104,6 +108,7 @@ impl Shell {
             chance: &mut self.chance,
             facts: &self.facts,
             settings: &mut self.settings,
+            outbox: &mut self.outbox,
             record_bytes_max: 100 * 1024 * 1024,
         });
         let name = call.command().full_name();
@@ -134,6 +139,11 @@ impl Shell {
             assert_eq!(printed, expected, "after {command}");
         }
     }
+}
+
+/// An outbox that nobody listens to.
+pub(crate) fn silent() -> Outbox {
+    Outbox::new(Arc::new(Hub::new(7)))
 }
 
 /// Holds two keyspaces together in all that clients can see.

@@ -7,8 +7,12 @@
 mod database;
 mod functions;
 mod limits;
+mod listen;
+mod monitor;
+mod notify;
 mod room;
 mod scripting;
+mod step;
 
 #[cfg(test)]
 mod tests;
@@ -18,4 +22,5 @@ pub use functions::{LIBRARIES_BYTES_MAX, LIBRARIES_MAX};
 pub use latchkey_keyspace::Now;
 pub use latchkey_script::Clock;
 pub use limits::Limits;
+pub(crate) use monitor::Source;
 pub use room::growth_max;

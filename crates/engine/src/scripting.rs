@@ -8,7 +8,7 @@ use latchkey_keyspace::Now;
 use latchkey_protocol::{Reply, ReplyError, Words};
 use latchkey_script::{Called, Digest, Flags, Host, Input, Scripts};
 
-use crate::Database;
+use crate::{Database, Source as Caller};
 
 const NO_SCRIPT: ReplyError = ReplyError::fixed("NOSCRIPT No matching script. Please use EVAL.");
 const BAD_NUMBER_OF_KEYS: ReplyError = ReplyError::fixed("ERR Bad number of keys provided");
@@ -88,12 +88,12 @@ impl Database {
         now: Now,
         run: impl FnOnce(&mut Host<'_>) -> Result<Reply, ReplyError>,
     ) -> Result<Reply, ReplyError> {
-        let start = self.keyspace.save();
+        let start = self.save();
         let result = run(&mut |words| self.call_from_script(words, rules, now));
         match result {
-            Ok(_) => self.keyspace.release(start),
+            Ok(_) => self.release(start),
             // As Upstash, and unlike Redis: what a script did before it failed did not happen.
-            Err(_) => self.keyspace.roll_back(start),
+            Err(_) => self.roll_back(start),
         }
         result
     }
@@ -113,6 +113,7 @@ impl Database {
         rules.check(&call)?;
         let steps = self.steps_of(&call, now);
         self.make_room(&call, now);
+        self.tell_monitors(&call, Caller::Script, now);
         Ok(Called { reply: self.run_if_it_fits(&call, now)?, steps })
     }
 

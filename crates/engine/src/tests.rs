@@ -1,6 +1,7 @@
 //! Limits, at the byte.
 
 mod functions;
+mod notify;
 mod scripting;
 
 use latchkey_commands::{Call, Facts};

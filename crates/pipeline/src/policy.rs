@@ -1,6 +1,6 @@
 //! May this caller run this command? Decided here, for every door, from the command's declaration.
 
-use latchkey_commands::Call;
+use latchkey_commands::{Call, Category};
 use latchkey_protocol::ReplyError;
 use latchkey_tenancy::Grants;
 use latchkey_tenancy::Limits;
@@ -8,6 +8,15 @@ use latchkey_tenancy::Limits;
 /// Refuses what the grants do not cover and what is larger than the limits allow.
 pub fn allows(call: &Call, grants: Grants, limits: &Limits) -> Result<(), ReplyError> {
     if grants.read_only && !call.command().is_for_readers() {
+        return Err(no_permission(&call.command().full_name()));
+    }
+    fits(call, limits)
+}
+
+/// As [`allows`], of a command that has a connection listen. Whoever may read may listen; to look at what others do is
+/// another thing.
+pub(crate) fn lets_listen(call: &Call, grants: Grants, limits: &Limits) -> Result<(), ReplyError> {
+    if grants.read_only && call.command().categories().has(Category::Dangerous) {
         return Err(no_permission(&call.command().full_name()));
     }
     fits(call, limits)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use latchkey_commands::{Call, Category, Run, Watches};
 use latchkey_protocol::{ReplyError, Words};
+use latchkey_pubsub::Ear;
 use latchkey_tenancy::{Authority, DatabaseId, Principal};
 use parking_lot::Mutex;
 
@@ -17,13 +18,15 @@ pub enum Caller {
     Token(bytes::Bytes),
     /// Somebody who has authenticated before. Whether that still holds is looked at for every batch.
     Session(Session),
+    /// Whoever this token belongs to, to hear with this ear.
+    Listener(bytes::Bytes, Arc<Ear>),
 }
 
 impl fmt::Debug for Caller {
     /// Leaves the token out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Token(_) => f.write_str("Token"),
+            Self::Token(_) | Self::Listener(..) => f.write_str("Token"),
             Self::Session(session) => session.fmt(f),
         }
     }
@@ -45,12 +48,17 @@ impl Gate {
     /// A session of whoever this token belongs to; `None` if the token is not good, whatever the reason.
     pub fn open(&self, token: &[u8]) -> Option<Session> {
         match self.authority.authenticate(token, self.clock.now_ms()) {
-            Ok(principal) => Some(Session { principal, watching: Watching::default() }),
+            Ok(principal) => Some(Session { principal, watching: Watching::default(), ear: Arc::default() }),
             Err(cause) => {
                 tracing::debug!(%cause, "refused a token");
                 None
             }
         }
+    }
+
+    /// Whether a session is still good: its token may have expired or been revoked.
+    pub fn admits(&self, session: &Session) -> bool {
+        session.principal.standing(self.clock.now_ms()).is_ok()
     }
 
     /// The time, for what a door tells of its connections, in Unix milliseconds.
@@ -64,6 +72,7 @@ impl Gate {
 pub struct Session {
     principal: Arc<Principal>,
     watching: Watching,
+    ear: Arc<Ear>,
 }
 
 /// The keys that a session watches. Shared with whoever runs its commands; nobody holds this lock while waiting for
@@ -80,6 +89,18 @@ impl Session {
 
     pub(crate) fn watching(&self) -> &Watching {
         &self.watching
+    }
+
+    /// What it hears with, once it listens on something.
+    pub fn ear(&self) -> &Arc<Ear> {
+        &self.ear
+    }
+
+    /// Goes on hearing what another session of the same connection listens on, if that is of the same database.
+    pub fn hear_on(&mut self, former: &Self) {
+        if former.database() == self.database() {
+            self.ear = Arc::clone(&former.ear);
+        }
     }
 
     /// How many keys it watches.
@@ -147,6 +168,12 @@ pub fn asked(words: &Words) -> Result<Asked, ReplyError> {
         Some(container) => Asked::Door(container.name, Some(call.spec().name)),
         None => Asked::Door(call.spec().name, None),
     })
+}
+
+/// The full name of the command that these words name, in lower case, a subcommand's as `config|get`. An error if there
+/// is none, or it has the wrong number of words.
+pub fn full_name(words: &Words) -> Result<String, ReplyError> {
+    Call::resolve(words.clone()).map(|call| call.command().full_name())
 }
 
 /// What a door answers to a command of a connection that it does not have.

@@ -10,7 +10,7 @@ use latchkey_keyspace::Keyspace;
 use latchkey_protocol::{Reply, Words};
 use proptest::prelude::*;
 
-use crate::tests::{START, Shell, check, show};
+use crate::tests::{START, Shell, check, show, silent};
 use crate::{Call, Facts, Settings, Site};
 
 #[test]
@@ -493,6 +493,7 @@ impl Bare {
             chance: &mut self.chance,
             facts: &Facts::default(),
             settings: &mut Settings::default(),
+            outbox: &mut silent(),
             record_bytes_max: u64::MAX,
         })
     }

@@ -1,4 +1,4 @@
-//! `SUBSCRIBE`, `UNSUBSCRIBE`, `PSUBSCRIBE`, `PUNSUBSCRIBE`
+//! `SUBSCRIBE`, `UNSUBSCRIBE`, `PSUBSCRIBE`, `PUNSUBSCRIBE`, `SSUBSCRIBE`, `SUNSUBSCRIBE`
 
 use crate::Arity::AtLeast;
 use crate::Spec;
@@ -24,5 +24,17 @@ pub(super) const PSUBSCRIBE: Spec = Spec::session("PSUBSCRIBE")
 pub(super) const PUNSUBSCRIBE: Spec = Spec::session("PUNSUBSCRIBE")
     .summary("Stops to listen on channels whose names match a pattern, or on all of them.")
     .since("2.0.0")
+    .arity(AtLeast(1))
+    .no_script();
+
+pub(super) const SSUBSCRIBE: Spec = Spec::session("SSUBSCRIBE")
+    .summary("Listens for messages on shard channels.")
+    .since("7.0.0")
+    .arity(AtLeast(2))
+    .no_script();
+
+pub(super) const SUNSUBSCRIBE: Spec = Spec::session("SUNSUBSCRIBE")
+    .summary("Stops to listen on shard channels, or on all of them.")
+    .since("7.0.0")
     .arity(AtLeast(1))
     .no_script();

@@ -6,7 +6,6 @@ mod dbsize;
 mod flush;
 mod info;
 mod monitor;
-mod notify;
 mod time;
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ pub(super) const ZPOPMAX: Spec = Spec::write("ZPOPMAX", zpopmax)
     );
 
 /// Which members are popped.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     Lowest,
     Highest,

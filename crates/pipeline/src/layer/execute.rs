@@ -59,7 +59,7 @@ fn settle(admitted: Admitted, outcome: Result<Executed, Refusal>) -> Answer {
     let (replies, position) = match outcome {
         Ok(Executed { mut replies, position, .. }) => {
             let replies = match shape {
-                Shape::One | Shape::Watch => {
+                Shape::One | Shape::Watch | Shape::Listen => {
                     replies.pop().map_or_else(|| Replies::Many(replies), Replies::One)
                 }
                 Shape::Pipeline | Shape::Stream | Shape::Atomic => Replies::Many(replies),

@@ -46,6 +46,12 @@ pub fn write_reply(out: &mut Vec<u8>, reply: &Reply, version: Version) {
     }
 }
 
+/// Appends the beginning of a message that answers no command and has so many items, which are to be written next: a
+/// push in RESP3, an array in RESP2.
+pub fn write_push_header(out: &mut Vec<u8>, items: usize, version: Version) {
+    write_header(out, if version == Version::Resp3 { b'>' } else { b'*' }, items);
+}
+
 fn write_error(out: &mut Vec<u8>, error: &ReplyError) {
     write_line(out, b'-', error.text());
 }
@@ -64,7 +70,8 @@ fn write_int(out: &mut Vec<u8>, value: i64) {
     end_line(out);
 }
 
-fn write_bulk(out: &mut Vec<u8>, bytes: &[u8]) {
+/// Appends a string.
+pub fn write_bulk(out: &mut Vec<u8>, bytes: &[u8]) {
     write_header(out, b'$', bytes.len());
     out.extend_from_slice(bytes);
     end_line(out);
@@ -184,6 +191,15 @@ mod tests {
         check(Reply::Map(entries()), "*4 $1 a $1 1 $1 b $3 2.5 ", "%2 $1 a ,1 $1 b ,2.5 ");
         check(Reply::Pairs(entries()), "*4 $1 a $1 1 $1 b $3 2.5 ", "*2 *2 $1 a ,1 *2 $1 b ,2.5 ");
         check(Reply::NestedMap(entries()), "*2 *2 $1 a $1 1 *2 $1 b $3 2.5 ", "%2 $1 a ,1 $1 b ,2.5 ");
+    }
+
+    #[test]
+    fn a_push_is_an_array_in_resp2() {
+        for (version, expected) in [(Version::Resp2, "*2\r\n"), (Version::Resp3, ">2\r\n")] {
+            let mut out = Vec::new();
+            write_push_header(&mut out, 2, version);
+            assert_eq!(out, expected.as_bytes());
+        }
     }
 
     #[test]

@@ -84,8 +84,11 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
     /// somebody before stays that if it was refused.
     async fn authenticate(&mut self, user: &[u8], password: &[u8]) -> Result<bool, Ends> {
         let session = self.door.gate.open(password).filter(|session| is_user(user, session));
-        if session.is_some() {
-            self.become_somebody(session);
+        if let Some(mut session) = session {
+            if let Some(former) = &self.session {
+                session.hear_on(former);
+            }
+            self.become_somebody(Some(session));
             return Ok(true);
         }
         self.slow_down().await?;
