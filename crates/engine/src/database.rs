@@ -4,7 +4,7 @@ use std::any::Any;
 
 use fastrand::Rng;
 use latchkey_commands::{Call, Cost, Facts, Growth, Run, Settings, Site, Watches};
-use latchkey_keyspace::{Keyspace, Now, Savepoint};
+use latchkey_keyspace::{Keyspace, Now, Record, Savepoint};
 use latchkey_protocol::{Reply, ReplyError};
 use latchkey_script::{Budget, Clock, Scripts};
 
@@ -53,8 +53,13 @@ impl From<ReplyError> for Short {
 impl Database {
     /// An empty database. All its chance follows from the seed.
     pub fn new(seed: u64, limits: Limits, facts: Facts) -> Self {
+        Self::of(Keyspace::new(seed), seed, limits, facts)
+    }
+
+    /// A database with these keys. All chance but the order of the keys follows from the seed.
+    pub fn of(keyspace: Keyspace, seed: u64, limits: Limits, facts: Facts) -> Self {
         Self {
-            keyspace: Keyspace::new(seed),
+            keyspace,
             chance: Rng::with_seed(seed),
             facts: Facts { bytes_max: limits.stored_bytes_max, evicts: limits.evicts, ..facts },
             limits,
@@ -66,6 +71,39 @@ impl Database {
     /// Scripts end by this clock too, not only by their steps.
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { scripts: Scripts::new(Budget::DEFAULT, Some(clock)), ..self }
+    }
+
+    /// Records every change from now on, for [`keep`](Self::keep).
+    pub fn recording(mut self) -> Self {
+        self.keyspace.begin_record();
+        self
+    }
+
+    /// Hands over what was changed since the last call, encoded, if anything was. Nothing is unless it
+    /// [records](Self::recording).
+    pub fn keep(&mut self, keep: impl FnOnce(&[u8])) {
+        if self.keyspace.record().is_none_or(Record::is_empty) {
+            return;
+        }
+        let record = self.keyspace.take_record();
+        keep(record.bytes());
+        self.keyspace.reuse_record(record);
+        self.keyspace.begin_record();
+    }
+
+    /// How many bytes wait for [`keep`](Self::keep).
+    pub fn recorded_bytes(&self) -> usize {
+        self.keyspace.record().map_or(0, |record| record.bytes().len())
+    }
+
+    /// What CONFIG SET has changed: to be given to the same database when it is read anew.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// With what CONFIG SET has changed before.
+    pub fn with_settings(self, settings: Settings) -> Self {
+        Self { settings, ..self }
     }
 
     /// Runs one command.
@@ -233,7 +271,8 @@ impl Database {
     /// Evicts keys until `bytes` more fit, if the plan says so and they can fit at all.
     fn evict(&mut self, bytes: u64, now: Now) {
         let Self { keyspace, limits, chance, facts, .. } = self;
-        if let Some(max) = limits.stored_bytes_max.filter(|&max| limits.evicts && bytes <= max) {
+        let max = limits.bytes_max();
+        if limits.evicts && bytes <= max {
             facts.evicted += room::evict(keyspace, max, bytes, now, chance);
         }
     }
@@ -245,7 +284,7 @@ impl Database {
         }
         let growth_max = calls.iter().map(room::growth_max).fold(0, u64::saturating_add);
         let bytes_max = self.keyspace.bytes().saturating_add(growth_max);
-        bytes_max <= self.limits.stored_bytes_max.unwrap_or(u64::MAX)
-            && bytes_max <= self.limits.record_bytes_max
+        let limits = &self.limits;
+        !limits.disk_is_full && bytes_max <= limits.bytes_max() && bytes_max <= limits.record_bytes_max
     }
 }

@@ -157,7 +157,6 @@ fn state(key: &str, mut ask: impl FnMut(&Line) -> Wire) -> Vec<Wire> {
         b"set" => Kind::Set,
         b"hash" => Kind::Hash,
         b"zset" => Kind::SortedSet,
-        // Later versions make a consumer also where it gets nothing.
         b"stream" => return reading_stream(false, &mut |words| ask(&line(&words.replace('#', key)))),
         _ => return Vec::new(),
     };

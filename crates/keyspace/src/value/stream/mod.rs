@@ -2,6 +2,7 @@
 
 mod block;
 mod build;
+mod codec;
 mod effect;
 mod entries;
 mod group;
