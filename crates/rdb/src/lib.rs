@@ -2,7 +2,7 @@
 //!
 //! [`dump`] and [`restore`] are the payloads of the commands of these names: one value, a version, a checksum.
 //! [`dump_libraries`] and [`restore_libraries`] are those of FUNCTION DUMP and FUNCTION RESTORE.
-//! [`Reader`] and [`write`] are RDB files. Both share the encoding of values, a module per type in `value`.
+//! [`Reader`] and [`write()`] are RDB files. Both share the encoding of values, a module per type in `value`.
 //!
 //! **What is read:** everything that Redis 2.4 to 8.2 writes: versions up to [`VERSION_MAX`], strings that are integers or
 //! compressed, and all encodings of collections, old and new. What is malformed or claims to be longer than it is, is

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 
 use crate::{Error, crc64, dump, restore};
 
-const NOW: Now = Now::from_ms(1_767_323_045_678);
-const SEED: u64 = 7;
-const NO_LIMIT: u64 = u64::MAX;
+pub(crate) const NOW: Now = Now::from_ms(1_767_323_045_678);
+pub(crate) const SEED: u64 = 7;
+pub(crate) const NO_LIMIT: u64 = u64::MAX;
 
 /// What a value holds, whatever its encoding.
 type Canonical = (Kind, Vec<u8>);
@@ -44,7 +44,7 @@ fn check_round_trip(value: &Value) {
 }
 
 /// A value of any type, in any encoding.
-fn any_value(chance: &mut Rng) -> Value {
+pub(crate) fn any_value(chance: &mut Rng) -> Value {
     let count = *chance.choice(&[1, 2, 7, 130, 600]).expect("some");
     let mut items = (0..count).map(|_| any_item(chance)).collect::<Vec<_>>();
     items.sort();

@@ -98,8 +98,9 @@ fn exact_score(pair: &[Wire]) -> [Wire; 2] {
     [pair[0].clone(), Wire::Bulk('$', Some(format!("{:e}", score + 0.0).into_bytes()))]
 }
 
-/// All that can be read of a stream, or all but the consumers that have nothing to acknowledge.
-pub(super) fn reading_stream(with_idle: bool, ask: &mut dyn FnMut(&str) -> Wire) -> Vec<Wire> {
+/// All that can be read of a stream; or less where it was not copied, but came about in versions of Redis that make consumers
+/// and count entries in other ways.
+pub(super) fn reading_stream(is_copy: bool, ask: &mut dyn FnMut(&str) -> Wire) -> Vec<Wire> {
     let info = ask("XINFO STREAM #");
     let wanted: [&[u8]; 4] = [b"length", b"last-generated-id", b"max-deleted-entry-id", b"entries-added"];
     let pairs = info.items().chunks(2).filter(|pair| wanted.contains(&pair[0].bytes()));
@@ -114,13 +115,13 @@ pub(super) fn reading_stream(with_idle: bool, ask: &mut dyn FnMut(&str) -> Wire)
         read.extend(lasting);
         let consumers = ask(&format!("XINFO CONSUMERS # {name}"));
         let consumers = consumers.items().iter().map(|told| [1, 3].map(|at| told.items()[at].clone()));
-        read.extend(consumers.filter(|told| with_idle || told[1].int() != Some(0)).flatten());
+        read.extend(consumers.filter(|told| is_copy || told[1].int() != Some(0)).flatten());
     }
     // What it lags behind is not stored.
     let groups = groups.items().iter().map(|group| group.items().chunks(2));
     let is_told = |pair: &&[Wire]| match pair[0].bytes() {
         b"lag" => false,
-        b"consumers" => with_idle,
+        b"consumers" | b"entries-read" => is_copy,
         _ => true,
     };
     read.extend(groups.flat_map(|told| told.filter(is_told).flatten().cloned().collect::<Vec<_>>()));

@@ -20,6 +20,7 @@ pub(super) struct Ours {
     chance: Rng,
     facts: Facts,
     settings: Settings,
+    version: Version,
 }
 
 impl Ours {
@@ -29,10 +30,16 @@ impl Ours {
             chance: Rng::with_seed(seed),
             facts: Facts::default(),
             settings: Settings::default(),
+            version: Version::Resp2,
         }
     }
 
-    /// What it answers in RESP2, as from the wire.
+    /// Answers in this version of the protocol from now on.
+    pub(super) fn speak(&mut self, version: Version) {
+        self.version = version;
+    }
+
+    /// What it answers, as from the wire.
     pub(super) fn ask(&mut self, line: &Line) -> Wire {
         let words = line.iter().map(|word| Bytes::copy_from_slice(word)).collect();
         let reply = match Call::resolve(words) {
@@ -47,7 +54,7 @@ impl Ours {
             }),
         };
         let mut out = Vec::new();
-        write_reply(&mut out, &reply, Version::Resp2);
+        write_reply(&mut out, &reply, self.version);
         Wire::read(&mut &out[..]).expect("what we write is a reply")
     }
 }

@@ -5,8 +5,10 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use super::Line;
+use latchkey_protocol::resp::Version;
+
 use super::wire::Wire;
+use super::{Line, line};
 use crate::scratch::Scratch;
 use crate::sdk;
 
@@ -53,6 +55,12 @@ impl Redis {
 
     pub(super) fn directory(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// Answers in this version of the protocol from now on.
+    pub(super) fn speak(&mut self, version: Version) {
+        let number = if version == Version::Resp3 { "3" } else { "2" };
+        assert!(!self.ask(&line(&format!("HELLO {number}"))).is_error());
     }
 
     /// What it answers.

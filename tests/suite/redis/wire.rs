@@ -68,7 +68,7 @@ impl Wire {
     /// Puts another string where this one is.
     pub(super) fn replace(&mut self, old: &[u8], new: &[u8]) {
         match self {
-            Self::Bulk(_, Some(bytes)) if bytes == old => *bytes = new.to_vec(),
+            Self::Line(_, bytes) | Self::Bulk(_, Some(bytes)) if bytes == old => *bytes = new.to_vec(),
             Self::List(_, Some(items)) => items.iter_mut().for_each(|item| item.replace(old, new)),
             _ => {}
         }

@@ -8,6 +8,9 @@ mod load;
 mod read;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use load::{Loaded, load};
 pub use read::{Part, Reader};
 pub use write::{JsonAs, write};

@@ -1,7 +1,7 @@
 //! Hashes, with deadlines of their fields and without.
 
 use latchkey_keyspace::value::Hash;
-use latchkey_keyspace::{Now, Str, Value, cost};
+use latchkey_keyspace::{Contents, Now, Str, Value, cost};
 
 use crate::error::{Flaw, Result};
 use crate::input::Input;
@@ -111,10 +111,15 @@ fn deadline_item(item: Option<Result<Item<'_>, Flaw>>) -> Result<Option<i64>, Fl
 
 pub(super) fn kind_of(hash: &Hash, now: Now) -> u8 {
     match hash.encoding() {
-        _ if hash.fields(now).any(|(_, field)| field.expires_at_ms.is_some()) => kind::HASH_DEADLINES,
+        _ if has_deadlines(hash, now) => kind::HASH_DEADLINES,
         "hashtable" => kind::HASH,
         _ => kind::HASH_LISTPACK,
     }
+}
+
+/// Whether a field has one that has not passed. Most hashes have none, and tell so at once.
+fn has_deadlines(hash: &Hash, now: Now) -> bool {
+    hash.first_deadline_ms().is_some() && hash.fields(now).any(|(_, field)| field.expires_at_ms.is_some())
 }
 
 pub(super) fn write(out: &mut Vec<u8>, hash: &Hash, now: Now) {

@@ -83,8 +83,8 @@ fn spoil(line: &mut Line, chance: &mut Rng) {
     let at = chance.usize(1..=line.len());
     match chance.u8(..3) {
         0 if at < line.len() => drop(line.remove(at)),
-        1 => line.insert(at, word("v", chance)),
-        _ if at < line.len() => line[at] = word("index", chance),
+        1 => line.insert(at, word("wrong", chance)),
+        _ if at < line.len() => line[at] = word("wrong", chance),
         _ => {}
     }
 }

@@ -9,6 +9,9 @@ mod words;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
+use std::ops::ControlFlow;
+
+use latchkey_protocol::resp::Version;
 
 use super::dump::{Kind, reading, reading_stream};
 use super::ours::Ours;
@@ -17,14 +20,15 @@ use super::wire::Wire;
 use super::{Line, chance, line, shown};
 use rules::{Rules, Verdict};
 
-/// So many sequences of a family are tried.
-const SEQUENCES: usize = 1500;
+/// So many sequences of a family are tried, in each version of the protocol.
+const SEQUENCES: usize = 600;
 /// So many commands are in a sequence.
 const COMMANDS: usize = 20;
 
 /// Redis and us, and what may differ between them.
 struct Pair {
     redis: Redis,
+    version: Version,
     rules: Rules,
 }
 
@@ -37,7 +41,8 @@ fn compare(patterns: &[&str]) {
     let Some(mut pair) = Pair::start() else { return };
     let mut chance = chance();
     let mut failures = BTreeMap::new();
-    for _ in 0..SEQUENCES {
+    for version in (0..SEQUENCES).flat_map(|_| [Version::Resp2, Version::Resp3]) {
+        pair.version = version;
         let mut one =
             || grammar::command(chance.choice(patterns).expect("there are some"), &mut chance.fork());
         let mut lines: Vec<Line> = (0..COMMANDS).map(|_| one()).collect();
@@ -80,30 +85,44 @@ impl Display for Difference {
 
 impl Pair {
     fn start() -> Option<Self> {
-        Some(Self { redis: Redis::start()?, rules: Rules::read() })
+        Some(Self { redis: Redis::start()?, version: Version::Resp2, rules: Rules::read() })
     }
 
     /// The first difference that is not meant to be.
     fn difference(&mut self, lines: &[Line]) -> Option<Difference> {
         let mut ours = Ours::new(7);
         self.redis.ask(&line("FLUSHALL"));
+        self.speak(self.version, &mut ours);
+        let difference = self.difference_in_replies(lines, &mut ours);
+        // What is there is read in the simpler version.
+        self.speak(Version::Resp2, &mut ours);
+        match difference {
+            ControlFlow::Continue(()) => self.difference_in_state(&mut ours),
+            ControlFlow::Break(difference) => difference,
+        }
+    }
+
+    fn speak(&mut self, version: Version, ours: &mut Ours) {
+        self.redis.speak(version);
+        ours.speak(version);
+    }
+
+    /// Breaks off where the replies differ; with nothing, if they are meant to.
+    fn difference_in_replies(&mut self, lines: &[Line], ours: &mut Ours) -> ControlFlow<Option<Difference>> {
         for line in lines {
             // One at a time: after a difference that is meant, the rest would be about something else.
             let (own, theirs) = (ours.ask(line), self.redis.ask(line));
             match self.rules.compare(line, &own, &theirs) {
                 Verdict::Same | Verdict::Meant { goes_on: true, .. } => {}
-                Verdict::Meant { goes_on: false, .. } => return None,
+                Verdict::Meant { goes_on: false, .. } => return ControlFlow::Break(None),
                 Verdict::Different => {
                     let about = String::from_utf8_lossy(&line[0]).into_owned();
-                    return Some(Difference {
-                        about,
-                        ours: format!("{own:?}"),
-                        redis: format!("{theirs:?}"),
-                    });
+                    let (ours, redis) = (format!("{own:?}"), format!("{theirs:?}"));
+                    return ControlFlow::Break(Some(Difference { about, ours, redis }));
                 }
             }
         }
-        self.difference_in_state(&mut ours)
+        ControlFlow::Continue(())
     }
 
     /// Whether the keys that are there have another value or deadline.
@@ -138,7 +157,6 @@ fn state(key: &str, mut ask: impl FnMut(&Line) -> Wire) -> Vec<Wire> {
         b"set" => Kind::Set,
         b"hash" => Kind::Hash,
         b"zset" => Kind::SortedSet,
-        // Later versions make a consumer also where it gets nothing.
         b"stream" => return reading_stream(false, &mut |words| ask(&line(&words.replace('#', key)))),
         _ => return Vec::new(),
     };

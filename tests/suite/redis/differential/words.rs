@@ -39,7 +39,7 @@ fn listed(name: &str, mut one_of: impl FnMut(&[&str]) -> Vec<u8>) -> Vec<u8> {
         "float" => one_of(&["0.5", "-0.25", "3", "1.5e2", "-2.75", "abc", "0"]),
         "score" => one_of(&["0", "1", "2", "-1.5", "2.5", "10", "1e2", "inf", "-inf", "-3", "x"]),
         "weight" => one_of(&["0", "1", "2", "-1", "0.5", "x"]),
-        "range" => one_of(&["-inf", "+inf", "0", "(1", "2.5", "(2.5", "-2", "10", "(x"]),
+        "range" => one_of(&["", "(", " 1", "-inf", "+inf", "0", "(1", "2.5", "(2.5", "-2", "10", "(x"]),
         "lex" => one_of(&["-", "+", "[f", "(f", "[g", "(m", "[2", "x", "["]),
         "offset" => one_of(&["0", "1", "3", "7", "8", "20", "100", "-1", "x"]),
         "bit" => one_of(&["0", "1", "1", "2"]),
@@ -47,6 +47,8 @@ fn listed(name: &str, mut one_of: impl FnMut(&[&str]) -> Vec<u8>) -> Vec<u8> {
         // Redis saturates -2^63 upwards, as its subtraction overflows.
         "amount" => one_of(&["0", "1", "-1", "5", "-7", "200", "-300", "70000", "9223372036854775807", "x"]),
         "place" => one_of(&["0", "3", "8", "#1", "#3", "-1", "40"]),
+        // As a number no time that passes during the test.
+        "wrong" => one_of(&["", "x", "0", "-1", "1000000", "GET", "(1", LONG]),
         "ttl" => one_of(&["100", "1000", "5000", "0", "-1", "x"]),
         "ttlms" => one_of(&["100000", "5000000", "0", "-1", "x"]),
         "at" => one_of(&["4000000000", "5000000000", "1", "-1", "x"]),

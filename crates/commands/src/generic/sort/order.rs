@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use latchkey_keyspace::value::{List, Set, SortedSet};
 use latchkey_keyspace::{Str, Value, View};
-use latchkey_protocol::{ReplyError, number};
+use latchkey_protocol::ReplyError;
 
 use super::options::{By, Options};
 use crate::Result;
+use crate::args::lenient_float;
 
 /// The elements of the key in the order that the options ask for, within their LIMIT. A key that does not exist has
 /// none.
@@ -138,11 +139,8 @@ impl PartialOrd for Number {
     }
 }
 
-/// Reads a weight as C's `strtod` does: spaces may stand before it, and the empty string weighs nothing.
+/// Reads a weight.
 fn weight_of(text: &[u8]) -> Result<Number> {
-    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
-    let start = text.iter().position(|byte| !is_space(byte)).unwrap_or(0);
-    let number = if text.is_empty() { Some(0.0) } else { number::parse_double(&text[start..]) };
     let refusal = ReplyError::fixed("ERR One or more scores can't be converted into double");
-    Ok(Number(number.ok_or(refusal)?))
+    Ok(Number(lenient_float(text).ok_or(refusal)?))
 }
