@@ -96,6 +96,10 @@ impl Inner {
             // If that fails too, the next compaction or waking removes it.
             let _ = self.disk.remove(&compaction.path);
         }
+        if database.core.lock().life != compaction.life {
+            // It was deleted meanwhile, and files that it read or wrote went away.
+            return Ok(None);
+        }
         let after_bytes = installed?;
         Ok(after_bytes.map(|after_bytes| Compacted {
             id: database.id,
@@ -163,6 +167,7 @@ impl Inner {
         after_bytes: u64,
     ) -> Result<Option<u64>, StorageError> {
         let _files = database.files.lock();
+        self.check()?;
         if database.core.lock().life != compaction.life {
             return Ok(None);
         }
@@ -238,9 +243,14 @@ pub(crate) struct Changes {
     /// The hashes of keys that were touched, in order. Libraries are few, so theirs always is: no change of one, and no
     /// removal of all keys, can be missed.
     hashes: Vec<u64>,
+    /// How many of them there may be before those that occur twice are taken out again.
+    hashes_max: usize,
     /// Whether all keys were removed at some time.
     pub(crate) is_cleared: bool,
 }
+
+/// So many hashes are no burden.
+const HASHES_MAX_MIN: usize = 64 << 10;
 
 impl Changes {
     /// Goes through the steps of a chain, without doing them.
@@ -252,23 +262,28 @@ impl Changes {
     }
 
     fn none(seed: u64) -> Self {
-        Self { hasher: Keyspace::new(seed), hashes: vec![LIBRARY_HASH], is_cleared: false }
+        Self {
+            hasher: Keyspace::new(seed),
+            hashes: vec![LIBRARY_HASH],
+            hashes_max: HASHES_MAX_MIN,
+            is_cleared: false,
+        }
     }
 
     fn note(&mut self, tail: &Tail, offset: u64, frame: &FrameRef<'_>) -> Result<(), StorageError> {
         if frame.kind != KIND_EFFECTS {
             return Ok(());
         }
-        let Self { hasher, hashes, is_cleared } = self;
+        let Self { hasher, hashes, is_cleared, .. } = self;
         touched(frame.payload, |what| match what {
             Touched::Key(key) => hashes.push(hasher.hash_of(key)),
             Touched::All => *is_cleared = true,
         })
         .map_err(|error| tail.damaged(offset, error.to_string()))?;
-        if self.hashes.len() == self.hashes.capacity() {
+        if self.hashes.len() > self.hashes_max {
             // Keys that are touched again and again need not be remembered so often.
             self.sort();
-            self.hashes.reserve(self.hashes.len().max(1024));
+            self.hashes_max = HASHES_MAX_MIN.max(2 * self.hashes.len());
         }
         Ok(())
     }
