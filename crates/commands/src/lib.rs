@@ -49,5 +49,5 @@ pub use context::{Facts, Read, Server, Settings, Write};
 pub use error::{Error, Result};
 pub use keys::{Access, Key, Keys};
 pub use latchkey_keyspace::Watches;
-pub use spec::{Account, Arity, Cost, Growth, Run, Script, Spec};
+pub use spec::{Account, Arity, Cost, Growth, Refuses, Run, Script, Spec};
 pub use table::{Command, FAMILIES, Family, commands, find};

@@ -36,7 +36,7 @@ pub struct Spec {
     pub channels: Channels,
     /// Of a command that can reach keys which no word names, but by what its options ask for: the refusal of these
     /// words to somebody who may not use all keys.
-    pub unnamed: Option<fn(&[Bytes]) -> Option<ReplyError>>,
+    pub unnamed: Option<Refuses>,
     /// Whether it needs room.
     pub growth: Growth,
     /// How its time grows.
@@ -58,6 +58,9 @@ pub struct Spec {
     /// Of a container such as CONFIG, or of a command such as COMMAND that is one too: what it holds.
     pub subcommands: &'static [Spec],
 }
+
+/// What to answer to a command's words, if they are refused.
+pub type Refuses = fn(&[Bytes]) -> Option<ReplyError>;
 
 /// How a command is run. The kind says what it may do: the flags `readonly` and `write` are read off it.
 #[derive(Clone, Copy, Debug)]
@@ -271,7 +274,7 @@ impl Spec {
     }
 
     /// Its options can reach keys that no word names: what to answer to these words if not all keys may be used.
-    pub const fn unnamed(mut self, refusal: fn(&[Bytes]) -> Option<ReplyError>) -> Self {
+    pub const fn unnamed(mut self, refusal: Refuses) -> Self {
         self.unnamed = Some(refusal);
         self
     }

@@ -15,7 +15,9 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 
 /// Each step leads to the format of its position, counted from 1 (`PRAGMA user_version`). A step that was released is
 /// never changed. Times are Unix milliseconds, ids 16 bytes, `NULL` limits mean unlimited.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [DATABASES, USERS];
+
+const DATABASES: &str = "
 CREATE TABLE databases (
     id BLOB PRIMARY KEY NOT NULL,
     name TEXT NOT NULL,
@@ -90,7 +92,20 @@ CREATE TABLE stored (
     bytes INTEGER NOT NULL,
     PRIMARY KEY (span, start_ms, database)
 ) STRICT, WITHOUT ROWID;
-"];
+";
+
+const USERS: &str = "
+CREATE TABLE users (
+    id BLOB PRIMARY KEY NOT NULL,
+    database BLOB NOT NULL REFERENCES databases (id),
+    name TEXT NOT NULL,
+    -- ACL rules about commands, keys and channels, separated by spaces.
+    rules BLOB NOT NULL,
+    -- SHA-256 of each password, one after the other.
+    passwords BLOB NOT NULL CHECK (length(passwords) % 32 = 0)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX users_by_name ON users (database, name);
+";
 
 /// Opens a file that [`files::prepare`](crate::files::prepare) has seen, and brings it to this format. A file that is
 /// not ours, or damaged, is not written to.

@@ -54,7 +54,7 @@ impl Scene {
             token(1, &database, OWNER, TokenRecord { commands_per_day, ..blank(&database) }),
             token(2, &database, READER, TokenRecord { read_only: true, ..blank(&database) }),
         ];
-        let records = Records { databases: vec![database], tokens, keys: Vec::new() };
+        let records = Records { databases: vec![database], tokens, ..Records::default() };
         let authority = Arc::new(Authority::new(&records).unwrap());
         let (store, clock) = (Arc::new(Store::default()), Arc::new(HandClock(AtomicU64::new(NOON_MS))));
         let backend = Arc::new(Recorder::default());

@@ -137,7 +137,7 @@ fn principal() -> Arc<Principal> {
         revoked_at_ms: None,
         epoch: 0,
     };
-    let records = Records { databases: vec![database], tokens: vec![token], keys: Vec::new() };
+    let records = Records { databases: vec![database], tokens: vec![token], ..Records::default() };
     Authority::new(&records).unwrap().authenticate(TOKEN.as_bytes(), 0).unwrap()
 }
 

@@ -34,7 +34,7 @@ impl Scene {
         let limits = Limits { reply_bytes_max: REPLY_BYTES_MAX, ..Limits::UNLIMITED };
         let databases = [1, 2].map(|n| record(n, limits));
         let tokens = [1, 2].map(token);
-        let records = Records { databases: databases.into(), tokens: tokens.into(), keys: Vec::new() };
+        let records = Records { databases: databases.into(), tokens: tokens.into(), ..Records::default() };
         let authority = Arc::new(Authority::new(&records).unwrap());
         let clock = Arc::new(TestClock::default());
         let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
