@@ -182,7 +182,7 @@ fn unknown_subcommand(container: &Command, word: &[u8]) -> ReplyError {
 }
 
 /// The beginning of a client's word, fit for an error text.
-pub(crate) fn printable(word: &[u8]) -> String {
+pub fn printable(word: &[u8]) -> String {
     let cut = &word[..word.len().min(ECHO_MAX)];
     let text = String::from_utf8_lossy(cut);
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()

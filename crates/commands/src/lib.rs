@@ -42,7 +42,7 @@ mod transactions;
 mod tests;
 
 pub use args::{Args, float, int};
-pub use call::{Call, Site, not_available, not_over_rest};
+pub use call::{Call, Site, not_available, not_over_rest, printable};
 pub use category::{Categories, Category};
 pub use channels::Channels;
 pub use context::{Facts, Read, Server, Settings, Write};

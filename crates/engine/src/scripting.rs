@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
+use latchkey_commands::acl::Permissions;
 use latchkey_commands::{Args, Call, Cost, Script};
 use latchkey_keyspace::Now;
 use latchkey_protocol::{Reply, ReplyError, Words};
@@ -22,6 +23,8 @@ struct Rules<'a> {
     read_only: bool,
     /// The only keys that it may touch, if it says so.
     keys: Option<HashSet<&'a [u8]>>,
+    /// What its caller may do, if that is not everything.
+    permissions: Option<&'a Permissions>,
 }
 
 impl Database {
@@ -31,7 +34,7 @@ impl Database {
         let mut scripts = std::mem::take(&mut self.scripts);
         let mut args = call.args();
         let result = match script {
-            Script::Eval { by_digest, read_only } => self.eval(&mut scripts, args, now, by_digest, read_only),
+            Script::Eval { by_digest, read_only } => self.eval(&mut scripts, call, now, by_digest, read_only),
             Script::Load => load(&mut scripts, args),
             Script::Exists => Ok(exists(&scripts, args.rest())),
             Script::Flush => flush(&mut scripts, args),
@@ -43,11 +46,12 @@ impl Database {
     fn eval(
         &mut self,
         scripts: &mut Scripts,
-        mut args: Args<'_>,
+        call: &Call,
         now: Now,
         by_digest: bool,
         read_only: bool,
     ) -> Result<Reply, ReplyError> {
+        let mut args = call.args();
         let script = args.next().map_err(|error| error.0)?;
         let (keys, arguments) = keys_and_arguments(args)?;
         let source = if by_digest {
@@ -56,7 +60,7 @@ impl Database {
             scripts.load(script)?
         };
         let input = Input { keys, arguments, seed: self.chance.u64(..) };
-        let rules = Rules::new(&source, keys, read_only);
+        let rules = Rules::new(&source, keys, read_only, call.permissions().map(AsRef::as_ref));
         let start = self.keyspace.save();
         let result = scripts.run(&source, &input, &mut |words| self.call_from_script(words, &rules, now));
         match result {
@@ -97,15 +101,24 @@ impl Database {
 }
 
 impl<'a> Rules<'a> {
-    fn new(source: &Source, keys: &'a [Bytes], read_only: bool) -> Self {
+    fn new(
+        source: &Source,
+        keys: &'a [Bytes],
+        read_only: bool,
+        permissions: Option<&'a Permissions>,
+    ) -> Self {
         let own_keys = || keys.iter().map(AsRef::as_ref).collect();
         Self {
             read_only: read_only || source.flags.no_writes,
             keys: source.flags.allow_key_locking.then(own_keys),
+            permissions,
         }
     }
 
     fn check(&self, call: &Call) -> Result<(), ReplyError> {
+        if let Some(permissions) = self.permissions {
+            permissions.check(call).map_err(|denial| denial.error(call.command()))?;
+        }
         if self.read_only && call.spec().is_write() {
             return Err(READ_ONLY);
         }

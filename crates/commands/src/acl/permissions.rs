@@ -91,6 +91,9 @@ impl Permissions {
 }
 
 impl Denial<'_> {
+    /// What the client is told of a channel that it may not use.
+    pub const NO_CHANNEL: ReplyError = ReplyError::fixed("NOPERM No permissions to access a channel");
+
     /// What the client is told.
     pub fn error(&self, command: &Command) -> ReplyError {
         match self {
@@ -99,7 +102,7 @@ impl Denial<'_> {
                 command.full_name()
             )),
             Self::Key(_) => ReplyError::fixed("NOPERM No permissions to access a key"),
-            Self::Channel(_) => ReplyError::fixed("NOPERM No permissions to access a channel"),
+            Self::Channel(_) => Self::NO_CHANNEL,
             Self::Unnamed(refusal) => refusal.clone(),
         }
     }

@@ -72,6 +72,8 @@ impl std::fmt::Display for RuleError {
     }
 }
 
+impl std::error::Error for RuleError {}
+
 impl Rules {
     /// What a user may do that may do everything.
     pub fn everything() -> Self {

@@ -75,7 +75,7 @@ const GETUSER: Spec = admin(Spec::account("GETUSER", Account::GetUser))
 OK
 > ACL GETUSER ann
  1) "flags"
- 2) 1) on
+ 2) 1) "on"
  3) "passwords"
  4) (empty array)
  5) "commands"

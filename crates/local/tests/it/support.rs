@@ -8,11 +8,12 @@ use std::sync::{Arc, Barrier};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use latchkey_local::{About, Local};
-use latchkey_pipeline::{Answer, Batch, Clock, Incoming, Replies, Shape, stack};
+use latchkey_pipeline::{Accounts, Answer, Batch, Clock, Incoming, Replies, Shape, stack};
 use latchkey_protocol::{Reply, Words};
 use latchkey_tenancy::{
     Authority, Change, DatabaseId, DatabaseRecord, LeaseDone, LeaseError, LeaseRequest, LeaseStore, Limits,
-    Records, Return, TokenDigest, TokenId, TokenKind, TokenRecord,
+    Records, Return, TokenDigest, TokenId, TokenKind, TokenRecord, UserChange, UserDone, UserError,
+    UserStore,
 };
 use tower::ServiceExt;
 
@@ -40,7 +41,9 @@ impl Scene {
         let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
         let about = About { version: "0", run_id: "0".repeat(40) };
         let local = Arc::new(Local::new(Arc::clone(&time), 7, about).unwrap());
-        let service = stack(Arc::clone(&authority), Arc::new(NoStore), time, Arc::clone(&local));
+        let accounts =
+            Accounts::new(Arc::clone(&authority), Arc::new(NoStore), Arc::clone(&time), |_| Ok(()));
+        let service = stack(Arc::clone(&authority), Arc::new(NoStore), time, Arc::clone(&local), accounts);
         let send = Box::new(move |incoming| -> Answering {
             Box::pin(service.clone().oneshot(incoming).map(|answer| match answer {
                 Ok(answer) => answer,
@@ -121,6 +124,16 @@ impl LeaseStore for NoStore {
 
     fn give_back(&self, _: Vec<Return>, done: Box<dyn FnOnce(Result<(), LeaseError>) + Send>) {
         done(Ok(()));
+    }
+}
+
+impl UserStore for NoStore {
+    fn change_user(&self, _: DatabaseId, _: String, _: UserChange, done: UserDone<()>) {
+        done(Err(UserError::Unavailable("nobody keeps users here".into())));
+    }
+
+    fn delete_users(&self, _: DatabaseId, _: Vec<String>, done: UserDone<u64>) {
+        done(Err(UserError::Unavailable("nobody keeps users here".into())));
     }
 }
 

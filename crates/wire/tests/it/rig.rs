@@ -5,10 +5,11 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use latchkey_local::{About, Local, SystemClock};
-use latchkey_pipeline::{Clock, Gate, stack};
+use latchkey_pipeline::{Accounts, Clock, Gate, stack};
 use latchkey_tenancy::{
     Authority, Change, DatabaseId, DatabaseRecord, Lease, LeaseDone, LeaseError, LeaseRequest, LeaseStore,
-    Limits, Records, Return, TokenDigest, TokenId, TokenKind, TokenRecord,
+    Limits, Records, Return, TokenDigest, TokenId, TokenKind, TokenRecord, UserChange, UserDone, UserError,
+    UserStore,
 };
 use latchkey_wire::{Door, Server, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -40,7 +41,9 @@ impl Rig {
         let about = About { version: "0", run_id: "0".repeat(40) };
         let local = Arc::new(Local::new(Arc::clone(&clock), 7, about).unwrap());
         let leases: Arc<dyn LeaseStore> = Arc::new(Generous);
-        let stack = stack(Arc::clone(&authority), leases, Arc::clone(&clock), local);
+        let users = Arc::new(Generous);
+        let accounts = Accounts::new(Arc::clone(&authority), users, Arc::clone(&clock), |_| Ok(()));
+        let stack = stack(Arc::clone(&authority), leases, Arc::clone(&clock), local, accounts);
         let door = Arc::new(Door::new(stack, Gate::new(Arc::clone(&authority), clock), settings));
         let server = Server::bind(([127, 0, 0, 1], 0).into(), door, None).await.unwrap();
         let address = server.address().unwrap();
@@ -205,5 +208,15 @@ impl LeaseStore for Generous {
 
     fn give_back(&self, _: Vec<Return>, done: Box<dyn FnOnce(Result<(), LeaseError>) + Send>) {
         done(Ok(()));
+    }
+}
+
+impl UserStore for Generous {
+    fn change_user(&self, _: DatabaseId, _: String, _: UserChange, done: UserDone<()>) {
+        done(Err(UserError::Unavailable("nobody keeps users here".into())));
+    }
+
+    fn delete_users(&self, _: DatabaseId, _: Vec<String>, done: UserDone<u64>) {
+        done(Err(UserError::Unavailable("nobody keeps users here".into())));
     }
 }
