@@ -16,3 +16,4 @@ mod scratch;
 mod sdk;
 mod server;
 mod tls;
+mod users;
