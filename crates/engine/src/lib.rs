@@ -16,3 +16,4 @@ pub use database::{Database, Ran};
 pub use latchkey_keyspace::Now;
 pub use latchkey_script::Clock;
 pub use limits::Limits;
+pub use room::growth_max;

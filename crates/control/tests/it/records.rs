@@ -2,8 +2,8 @@
 
 use latchkey_control::{Control, ControlError, HOURS_KEPT, Span, USERS_MAX};
 use latchkey_tenancy::{
-    DatabaseId, Limits, Plan, Records, TokenId, Usage, UsageRecord, UserChange, UserError, UserRecord,
-    UserStore,
+    DatabaseId, Durability, Limits, Plan, Records, TokenId, Usage, UsageRecord, UserChange, UserError,
+    UserRecord, UserStore,
 };
 
 use crate::support::{NOW_MS, database, directory, key, put_user, server, token, user, wait_for};
@@ -13,8 +13,13 @@ const HOUR_MS: u64 = 3_600_000;
 #[test]
 fn everything_survives_a_reopen() {
     let directory = directory();
-    let limited =
-        Limits { commands_per_day: Some(7), stored_bytes_max: Some(8), eviction: true, ..Limits::UNLIMITED };
+    let limited = Limits {
+        commands_per_day: Some(7),
+        stored_bytes_max: Some(8),
+        eviction: true,
+        durability: Durability::EverySecond,
+        ..Limits::UNLIMITED
+    };
     let mut kept = database(1);
     {
         let control = server(directory.path());
@@ -54,6 +59,7 @@ fn a_name_is_taken_until_its_database_is_deleted() {
         Err(ControlError::NameTaken(first.name.clone()))
     );
     assert!(control.delete_database(first.id).wait().unwrap().deleted);
+    assert_eq!(control.deleted_databases().wait().unwrap(), [first.id]);
     control.create_database(second.clone()).wait().unwrap();
     assert_eq!(control.database_named(second.name.clone()).wait().unwrap(), Some(second));
     assert_eq!(control.database(first.id).wait(), Err(ControlError::NoSuchDatabase));
