@@ -32,6 +32,7 @@ pub(crate) struct Registry {
 #[derive(Debug)]
 struct Tenant {
     entry: Arc<DatabaseEntry>,
+    name: String,
     tokens: HashSet<TokenId>,
     users: BTreeMap<String, Arc<UserEntry>>,
 }
@@ -70,13 +71,22 @@ impl Registry {
         }
         let tenant = self.tenants.entry(record.id).or_insert_with(|| Tenant {
             entry: Arc::new(DatabaseEntry::new(record)),
+            name: String::new(),
             tokens: HashSet::new(),
             users: BTreeMap::new(),
         });
         tenant.entry.update(record);
-        if self.names.insert(record.name.clone(), record.id) != Some(record.id) {
-            // Another name than before, if there was one.
-            self.names.retain(|name, id| *id != record.id || *name == record.name);
+        if tenant.name != record.name {
+            let before = std::mem::replace(&mut tenant.name, record.name.clone());
+            self.forget_name(&before, record.id);
+            self.names.insert(record.name.clone(), record.id);
+        }
+    }
+
+    /// The name may be another database's by now.
+    fn forget_name(&mut self, name: &str, id: DatabaseId) {
+        if self.names.get(name) == Some(&id) {
+            self.names.remove(name);
         }
     }
 
@@ -142,7 +152,7 @@ impl Registry {
     fn remove_database(&mut self, id: DatabaseId) {
         let Some(tenant) = self.tenants.remove(&id) else { return };
         tenant.entry.deleted.store(true, Relaxed);
-        self.names.retain(|_, named| *named != id);
+        self.forget_name(&tenant.name, id);
         tenant.tokens.into_iter().for_each(|token| self.remove_token(token));
         self.leaving.extend(tenant.users.into_values().map(|user| Arc::clone(&user.token)));
     }
