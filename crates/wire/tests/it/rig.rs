@@ -9,7 +9,7 @@ use latchkey_pipeline::{Accounts, Clock, Gate, stack};
 use latchkey_tenancy::{
     Authority, Change, DatabaseId, DatabaseRecord, Lease, LeaseDone, LeaseError, LeaseRequest, LeaseStore,
     Limits, Records, Return, TokenDigest, TokenId, TokenKind, TokenRecord, UserChange, UserDone, UserError,
-    UserStore,
+    UserRecord, UserStore, UserToken,
 };
 use latchkey_wire::{Door, Server, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -68,6 +68,17 @@ impl Rig {
     pub(crate) fn revoke(&self) {
         let record = TokenRecord { revoked_at_ms: Some(1), ..token(1, TOKEN, 1, None) };
         self.authority.apply(&Change::Token(record)).unwrap();
+    }
+
+    /// Makes or changes a user of the first database; its token.
+    pub(crate) fn put_user(&self, name: &str, rules: &str, password: &[u8]) -> String {
+        self.authority.apply(&Change::User(user(name, rules, password))).unwrap();
+        UserToken { database: database(1).id, user: name.into(), password: password.into() }.text()
+    }
+
+    pub(crate) fn delete_user(&self, name: &str) {
+        let record = UserRecord { deleted: true, ..user(name, "", b"") };
+        self.authority.apply(&Change::User(record)).unwrap();
     }
 
     /// Commands that were counted for the database's main token.
@@ -168,6 +179,17 @@ fn records(commands_per_day: Option<u64>) -> Records {
         token(3, OTHER_TOKEN, 2, None),
     ];
     Records { databases, tokens, ..Records::default() }
+}
+
+fn user(name: &str, rules: &str, password: &[u8]) -> UserRecord {
+    UserRecord {
+        id: TokenId::from_bytes([9; 16]),
+        database: database(1).id,
+        name: name.into(),
+        rules: rules.into(),
+        passwords: vec![TokenDigest::of(password)],
+        deleted: false,
+    }
 }
 
 fn database(id: u8) -> DatabaseRecord {
