@@ -4,6 +4,7 @@ use latchkey_commands::{Run, commands};
 use latchkey_protocol::{Reply, ReplyError};
 use latchkey_tenancy::{Change, DatabaseId, UserToken};
 
+use crate::policy::may_use_channel;
 use crate::tests::{OWNER, READER, Scene};
 use crate::{Refusal, Replies, Shape};
 
@@ -229,6 +230,21 @@ async fn a_user_is_narrowed_while_it_works() {
     let deleted = latchkey_tenancy::UserRecord { deleted: true, ..ann };
     scene.authority.apply(&Change::User(deleted)).unwrap();
     assert!(matches!(scene.one(&token, "GET k").await, Err(Refusal::Unauthenticated(_))));
+}
+
+#[tokio::test]
+async fn channels_are_allowed_by_name_and_patterns_only_as_they_stand() {
+    let scene = Scene::unlimited();
+    let token = token_of("ann");
+    scene.check(&format!("> ACL SETUSER ann on >{token} +@all &news.*\nOK")).await;
+    let grants = |token: &str| scene.authority.authenticate(token.as_bytes(), 0).unwrap().grants();
+    for (channel, is_pattern, allowed) in
+        [("news.1", false, true), ("chat", false, false), ("news.*", true, true), ("news.1*", true, false)]
+    {
+        let may = |token| may_use_channel(&grants(token), channel.as_bytes(), is_pattern);
+        assert_eq!(may(&token).is_ok(), allowed, "{channel}");
+        assert_eq!((may(OWNER), may(READER)), (Ok(()), Ok(())), "{channel}");
+    }
 }
 
 #[tokio::test]
