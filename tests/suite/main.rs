@@ -19,3 +19,4 @@ mod scratch;
 mod sdk;
 mod server;
 mod tls;
+mod users;

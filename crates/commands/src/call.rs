@@ -1,10 +1,13 @@
 //! A command on its way: the words, and what the table says of them.
 
+use std::sync::Arc;
+
 use fastrand::Rng;
 use latchkey_keyspace::{Keyspace, Now, Str};
 use latchkey_protocol::{Reply, ReplyError, Words};
 use latchkey_pubsub::Outbox;
 
+use crate::acl::Permissions;
 use crate::table::{self, Command};
 use crate::{Args, Facts, Key, Read, Run, Server, Settings, Spec, Write};
 
@@ -13,6 +16,7 @@ use crate::{Args, Facts, Key, Read, Run, Server, Settings, Spec, Write};
 pub struct Call {
     words: Words,
     command: &'static Command,
+    permissions: Option<Arc<Permissions>>,
 }
 
 impl Call {
@@ -22,7 +26,7 @@ impl Call {
         if !command.spec.arity.accepts(words.len()) {
             return Err(ReplyError::wrong_arity(&command.full_name()));
         }
-        Ok(Self { words, command })
+        Ok(Self { words, command, permissions: None })
     }
 
     /// The command that the words name: the first of them, or the first two.
@@ -55,6 +59,17 @@ impl Call {
         }
         Self::resolve(words)
             .map_err(|_| ReplyError::fixed("ERR Wrong number of args calling Redis command from script"))
+    }
+
+    /// The same on behalf of somebody who may not do everything: what it runs in turn, if it is a script, is checked
+    /// against the same permissions.
+    pub fn on_behalf_of(self, permissions: Arc<Permissions>) -> Self {
+        Self { permissions: Some(permissions), ..self }
+    }
+
+    /// What its sender may do; `None` for everything that it can be asked for.
+    pub fn permissions(&self) -> Option<&Arc<Permissions>> {
+        self.permissions.as_ref()
     }
 
     /// The command's declaration.
@@ -133,7 +148,9 @@ impl Call {
                 let Site { facts, settings, outbox, .. } = site;
                 handler(&mut Server { view, facts, settings, outbox }, self.args())
             }
-            Run::Script(_) | Run::Session | Run::Container => Err(not_over_rest(self.command).into()),
+            Run::Script(_) | Run::Account(_) | Run::Session | Run::Container => {
+                Err(not_over_rest(self.command).into())
+            }
         };
         result.unwrap_or_else(Reply::from)
     }
@@ -170,7 +187,7 @@ fn unknown_subcommand(container: &Command, word: &[u8]) -> ReplyError {
 }
 
 /// The beginning of a client's word, fit for an error text.
-pub(crate) fn printable(word: &[u8]) -> String {
+pub fn printable(word: &[u8]) -> String {
     let cut = &word[..word.len().min(ECHO_MAX)];
     let text = String::from_utf8_lossy(cut);
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()

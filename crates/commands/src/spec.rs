@@ -1,7 +1,10 @@
 //! How a command is declared.
 
+use bytes::Bytes;
 use latchkey_keyspace::{Class, Deed};
+use latchkey_protocol::ReplyError;
 
+use crate::channels::Channels;
 use crate::keys::{Access, Keys};
 use crate::{Args, Categories, Category, Read, Result, Server, Write};
 
@@ -30,6 +33,11 @@ pub struct Spec {
     pub arity: Arity,
     /// Where its keys are.
     pub keys: Keys,
+    /// Where its channels are.
+    pub channels: Channels,
+    /// Of a command that can reach keys which no word names, but by what its options ask for: the refusal of these
+    /// words to somebody who may not use all keys.
+    pub unnamed: Option<Refuses>,
     /// Whether it needs room.
     pub growth: Growth,
     /// How its time grows.
@@ -54,6 +62,9 @@ pub struct Spec {
     pub subcommands: &'static [Spec],
 }
 
+/// What to answer to a command's words, if they are refused.
+pub type Refuses = fn(&[Bytes]) -> Option<ReplyError>;
+
 /// How a command is run. The kind says what it may do: the flags `readonly` and `write` are read off it.
 #[derive(Clone, Copy, Debug)]
 pub enum Run {
@@ -65,6 +76,8 @@ pub enum Run {
     Server(fn(&mut Server<'_>, Args<'_>) -> Result),
     /// Is about scripts. Whoever runs commands does it, because a script runs commands in turn.
     Script(Script),
+    /// Is about the users of the database. Whoever knows who may do what does it.
+    Account(Account),
     /// Belongs to a connection, so the door that has one answers it. Not available over REST.
     Session,
     /// Has no handler of its own, only subcommands.
@@ -100,6 +113,31 @@ pub enum Script {
     ListLibraries,
     /// Counts libraries and functions.
     LibraryStats,
+}
+
+/// What a command about users does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// Removes users.
+    DeleteUsers,
+    /// Tells whether a user may run a command.
+    DryRun,
+    /// Draws random digits.
+    GeneratePassword,
+    /// Wraps a password, given or drawn, into a token.
+    GenerateToken,
+    /// Describes a user, field by field.
+    GetUser,
+    /// Describes all users, each in a line.
+    List,
+    /// Wraps a user's password into a token.
+    RestToken,
+    /// Makes a user, or changes its rules.
+    SetUser,
+    /// Names all users.
+    Users,
+    /// Names the user who asks.
+    WhoAmI,
 }
 
 /// How many words a command has, its name included (and a container's, for a subcommand).
@@ -162,6 +200,8 @@ impl Spec {
             since: "",
             arity: Arity::AtLeast(1),
             keys: Keys::None,
+            channels: Channels::None,
+            unnamed: None,
             growth: Growth::None,
             cost: Cost::Small,
             fast: false,
@@ -194,6 +234,11 @@ impl Spec {
     /// A command about scripts. None of them is for scripts.
     pub const fn script(name: &'static str, script: Script) -> Self {
         Self::new(name, Run::Script(script)).no_script()
+    }
+
+    /// A command about users. None of them is for scripts.
+    pub const fn account(name: &'static str, account: Account) -> Self {
+        Self::new(name, Run::Account(account)).no_script()
     }
 
     /// A command that belongs to a connection.
@@ -236,6 +281,18 @@ impl Spec {
     /// Where its keys are.
     pub const fn keys(mut self, keys: Keys) -> Self {
         self.keys = keys;
+        self
+    }
+
+    /// Where its channels are.
+    pub const fn channels(mut self, channels: Channels) -> Self {
+        self.channels = channels;
+        self
+    }
+
+    /// Its options can reach keys that no word names: what to answer to these words if not all keys may be used.
+    pub const fn unnamed(mut self, refusal: Refuses) -> Self {
+        self.unnamed = Some(refusal);
         self
     }
 

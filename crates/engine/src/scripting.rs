@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
+use latchkey_commands::acl::Permissions;
 use latchkey_commands::{Args, Call, Cost, Script};
 use latchkey_keyspace::Now;
 use latchkey_protocol::{Reply, ReplyError, Words};
@@ -23,6 +24,8 @@ struct Rules<'a> {
     read_only: bool,
     /// The only keys that it may touch, if it says so.
     keys: Option<HashSet<&'a [u8]>>,
+    /// What its caller may do, if that is not everything.
+    permissions: Option<&'a Permissions>,
 }
 
 impl Database {
@@ -32,11 +35,11 @@ impl Database {
         let mut scripts = std::mem::take(&mut self.scripts);
         let mut args = call.args();
         let result = match script {
-            Script::Eval { by_digest, read_only } => self.eval(&mut scripts, args, now, by_digest, read_only),
+            Script::Eval { by_digest, read_only } => self.eval(&mut scripts, call, now, by_digest, read_only),
             Script::Load => load(&mut scripts, args),
             Script::Exists => Ok(exists(&scripts, args.rest())),
             Script::Flush => flush(&mut scripts, args),
-            Script::Call { read_only } => self.call_function(&mut scripts, args, now, read_only),
+            Script::Call { read_only } => self.call_function(&mut scripts, call, now, read_only),
             Script::LoadLibrary => self.load_library(&mut scripts, args, now),
             Script::RestoreLibraries => self.restore_libraries(&mut scripts, args, now),
             Script::ListLibraries => self.list_libraries(&mut scripts, args),
@@ -49,11 +52,12 @@ impl Database {
     fn eval(
         &mut self,
         scripts: &mut Scripts,
-        mut args: Args<'_>,
+        call: &Call,
         now: Now,
         by_digest: bool,
         read_only: bool,
     ) -> Result<Reply, ReplyError> {
+        let mut args = call.args();
         let script = args.next().map_err(|error| error.0)?;
         let (keys, arguments) = keys_and_arguments(args, &ReplyError::NOT_AN_INTEGER)?;
         let source = if by_digest {
@@ -62,22 +66,23 @@ impl Database {
             scripts.load(script)?
         };
         let input = Input { keys, arguments, seed: self.chance.u64(..) };
-        let rules = Rules::new(source.flags, keys, read_only);
+        let rules = Rules::new(source.flags, keys, read_only, call);
         self.run_program(&rules, now, |host| scripts.run(&source, &input, host))
     }
 
     fn call_function(
         &mut self,
         scripts: &mut Scripts,
-        mut args: Args<'_>,
+        call: &Call,
         now: Now,
         read_only: bool,
     ) -> Result<Reply, ReplyError> {
+        let mut args = call.args();
         let name = args.next().map_err(|error| error.0)?;
         let (library, at) = self.find_function(scripts, name)?;
         let (keys, arguments) = keys_and_arguments(args, &BAD_NUMBER_OF_KEYS)?;
         let input = Input { keys, arguments, seed: self.chance.u64(..) };
-        let rules = Rules::new(library.functions[at].flags, keys, read_only);
+        let rules = Rules::new(library.functions[at].flags, keys, read_only, call);
         self.run_program(&rules, now, |host| scripts.call(&library, at, &input, host))
     }
 
@@ -129,12 +134,19 @@ impl Database {
 }
 
 impl<'a> Rules<'a> {
-    fn new(flags: Flags, keys: &'a [Bytes], read_only: bool) -> Self {
+    fn new(flags: Flags, keys: &'a [Bytes], read_only: bool, call: &'a Call) -> Self {
         let own_keys = || keys.iter().map(AsRef::as_ref).collect();
-        Self { read_only: read_only || flags.no_writes(), keys: flags.allow_key_locking().then(own_keys) }
+        Self {
+            read_only: read_only || flags.no_writes(),
+            keys: flags.allow_key_locking().then(own_keys),
+            permissions: call.permissions().map(AsRef::as_ref),
+        }
     }
 
     fn check(&self, call: &Call) -> Result<(), ReplyError> {
+        if let Some(permissions) = self.permissions {
+            permissions.check(call).map_err(|denial| denial.error(call.command()))?;
+        }
         if self.read_only && call.spec().is_write() {
             return Err(READ_ONLY);
         }

@@ -8,6 +8,7 @@
 //! an order that leaves one out does not compile, and a backend accepts nothing that was not admitted. The decisions
 //! are plain functions ([`policy`]) and the meters of `latchkey-tenancy`; the layers are shells around them.
 
+mod accounts;
 mod answer;
 mod backend;
 mod batch;
@@ -21,6 +22,7 @@ mod waiting;
 #[cfg(test)]
 mod tests;
 
+pub use accounts::{Accounts, Entropy};
 pub use answer::{Answer, Refusal, Replies, Standing};
 pub use backend::{Backend, Executed};
 pub use batch::{Batch, Incoming, Shape};

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use latchkey_commands::{Call, Category, Run, Watches};
+use latchkey_commands::{Call, Run, Watches};
 use latchkey_protocol::{ReplyError, Words};
 use latchkey_pubsub::Ear;
-use latchkey_tenancy::{Authority, DatabaseId, Principal};
+use latchkey_tenancy::{Authority, DatabaseId, Grants, Principal};
 use parking_lot::Mutex;
 
 use crate::{Clock, policy};
@@ -59,6 +59,18 @@ impl Gate {
     /// Whether a session is still good: its token may have expired or been revoked.
     pub fn admits(&self, session: &Session) -> bool {
         session.principal.standing(self.clock.now_ms()).is_ok()
+    }
+
+    /// A session of this user, with its password or a token of it; `None` if that is not good, whatever the reason. The
+    /// user is named with its database, as `ann@shop`, unless the token says that already.
+    pub fn open_as(&self, user: &[u8], password: &[u8]) -> Option<Session> {
+        match self.authority.authenticate_as(user, password, self.clock.now_ms()) {
+            Ok(principal) => Some(Session { principal, watching: Watching::default(), ear: Arc::default() }),
+            Err(cause) => {
+                tracing::debug!(%cause, "refused a user");
+                None
+            }
+        }
     }
 
     /// The time, for what a door tells of its connections, in Unix milliseconds.
@@ -118,9 +130,14 @@ impl Session {
         self.principal.database()
     }
 
-    /// Whether it may only read.
-    pub fn is_read_only(&self) -> bool {
-        self.principal.grants().read_only
+    /// The name of the user that it is.
+    pub fn user_name(&self) -> &str {
+        self.principal.user_name()
+    }
+
+    /// What it may do now.
+    pub fn grants(&self) -> Grants {
+        self.principal.grants()
     }
 
     /// Whether this command could be run now: refuses what is not known, has the wrong number of words or is not
@@ -129,15 +146,13 @@ impl Session {
         let call = Call::resolve(words.clone())?;
         match call.spec().run {
             Run::Session => self.check_session(&call),
-            _ => policy::allows(&call, self.principal.grants(), &self.principal.limits()),
+            Run::Account(_) => Err(NOT_IN_TRANSACTION),
+            _ => policy::allows(&call, &self.grants(), &self.principal.limits()),
         }
     }
 
-    /// Who may only read may do what concerns its own connection, but not what looks at those of others.
     fn check_session(&self, call: &Call) -> Result<(), ReplyError> {
-        if self.is_read_only() && call.command().categories().has(Category::Dangerous) {
-            return Err(policy::no_permission(&call.command().full_name()));
-        }
+        policy::permits(call, &self.grants())?;
         let watched = call.keys().len();
         if watched > 0 && self.watched() + watched > WATCHED_KEYS_MAX {
             return Err(ReplyError::new(format!(
@@ -147,6 +162,10 @@ impl Session {
         Ok(())
     }
 }
+
+/// A command about users is no part of a step that happens as a whole: the users are kept elsewhere than the keys.
+pub(crate) const NOT_IN_TRANSACTION: ReplyError =
+    ReplyError::fixed("ERR Command not allowed inside a transaction");
 
 /// Whom a command is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

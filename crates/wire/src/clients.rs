@@ -35,7 +35,8 @@ pub(crate) struct Profile {
     pub(crate) library_name: String,
     pub(crate) library_version: String,
     pub(crate) version: Version,
-    pub(crate) is_read_only: bool,
+    /// The user that it is.
+    pub(crate) user: String,
     /// How many commands wait for EXEC, in a transaction.
     pub(crate) queued: Option<usize>,
     pub(crate) watched: usize,
@@ -122,14 +123,13 @@ impl Client {
     pub(crate) fn describe(&self, line: &mut String, now_ms: u64) {
         let profile = self.profile();
         let flags = profile.flags();
-        let Profile { name, library_name, library_version, version, is_read_only, queued, watched, .. } =
-            profile;
+        let Profile { name, library_name, library_version, version, user, queued, watched, .. } = profile;
         let [sub, psub, ssub] = profile.subscriptions;
         let seconds_since = |then_ms: u64| now_ms.saturating_sub(then_ms) / 1000;
         let age = seconds_since(self.connected_at_ms);
         let idle = seconds_since(self.last_heard_at_ms.load(Relaxed));
         let Self { id, peer, own, .. } = self;
-        let user = if is_read_only { "default_ro" } else { "default" };
+        let user = if user.is_empty() { "default" } else { &user };
         let multi = queued.map_or(-1, |queued| i64::try_from(queued).unwrap_or(i64::MAX));
         let resp = if version == Version::Resp3 { 3 } else { 2 };
         writeln!(

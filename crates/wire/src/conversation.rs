@@ -259,8 +259,8 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
         let database = |session: &Option<Session>| session.as_ref().map(Session::database);
         self.door.clients.moved(&self.client, database(&self.session), database(&session));
         self.decoder.set_authenticated(session.is_some());
-        let is_read_only = session.as_ref().is_some_and(Session::is_read_only);
-        self.client.update(|profile| profile.is_read_only = is_read_only);
+        let user = session.as_ref().map_or_else(String::new, |session| session.user_name().to_owned());
+        self.client.update(|profile| profile.user = user);
         self.session = session;
         self.note_listening();
     }

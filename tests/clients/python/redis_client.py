@@ -86,6 +86,25 @@ class Client:
         self.assertEqual(self.redis.client_info()["name"], "suite")
         self.assertIn("suite", [client["name"] for client in self.redis.client_list()])
 
+    def test_users(self):
+        def text(value):  # versions and protocols differ in what is decoded of these
+            return value.decode() if isinstance(value, bytes) else value
+
+        self.assertEqual(text(self.redis.acl_whoami()), "default")
+        token = text(self.redis.execute_command("ACL GENTOKEN", "ann"))
+        self.assertTrue(self.redis.execute_command("ACL SETUSER", "ann", "reset", "on", ">" + token, "~ann:*", "+@read"))
+        ann = self.redis.acl_getuser("ann")
+        self.assertEqual((ann["enabled"], ann["keys"], ann["categories"]), (True, ["~ann:*"], ["-@all", "+@read"]))
+        self.assertIn("get", [text(name) for name in self.redis.acl_cat("string")])
+        self.assertEqual([text(name) for name in self.redis.acl_users()], ["ann", "default", "default_ro"])
+        self.assertEqual(text(self.redis.acl_dryrun("ann", "GET", "ann:1")), "OK")
+        options = {**redis.connection.parse_url(URL), **self.options, "username": "ann", "password": token}
+        with redis.Redis(**options) as client:
+            self.assertIsNone(client.get("ann:1"))
+            for refused in (lambda: client.get("bob:1"), lambda: client.set("ann:1", "x")):
+                self.assertRaises(redis.exceptions.NoPermissionError, refused)
+        self.assertEqual(self.redis.acl_deluser("ann"), 1)
+
     def test_bytes_come_back_as_they_were(self):
         with redis.Redis.from_url(URL, **{**self.options, "decode_responses": False}) as raw:
             value = bytes(range(256)) * 300

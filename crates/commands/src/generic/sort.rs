@@ -64,6 +64,7 @@ const fn spec(spec: Spec) -> Spec {
     spec.arity(AtLeast(2))
         .cost(Cost::Values)
         .reaches_all()
+        .unnamed(options::reaches_unnamed)
         .category(Category::Set)
         .category(Category::SortedSet)
         .category(Category::List)

@@ -4,13 +4,14 @@ use latchkey_protocol::{Reply, ReplyError};
 use latchkey_pubsub::Scope;
 
 use crate::Arity::Exactly;
-use crate::{Args, Result, Server, Spec};
+use crate::{Args, Channels, Result, Server, Spec};
 
 pub(super) const PUBLISH: Spec = Spec::server("PUBLISH", publish)
     .summary("Sends a message to all who listen on a channel, and returns how many they are.")
     .since("2.0.0")
     .arity(Exactly(3))
     .fast()
+    .channels(Channels::At(1))
     .no_readers()
     .example("> PUBLISH news hello\n(integer) 0");
 
@@ -19,6 +20,7 @@ pub(super) const SPUBLISH: Spec = Spec::server("SPUBLISH", publish_to_shard)
     .since("7.0.0")
     .arity(Exactly(3))
     .fast()
+    .channels(Channels::At(1))
     .no_readers()
     .example("> SPUBLISH news hello\n(integer) 0");
 

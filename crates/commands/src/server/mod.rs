@@ -1,5 +1,6 @@
 //! The server.
 
+mod acl;
 mod command;
 mod config;
 mod dbsize;
@@ -16,6 +17,7 @@ use crate::{Family, Spec};
 pub(crate) const FAMILY: Family = Family { group: "server", category: None, commands: COMMANDS };
 
 const COMMANDS: &[Spec] = &[
+    acl::ACL,
     command::COMMAND,
     config::CONFIG,
     dbsize::DBSIZE,

@@ -1,5 +1,8 @@
 //! Scripts on a database: what they may call, what is taken back, and that clients' own scripts run.
 
+use std::sync::Arc;
+
+use latchkey_commands::acl::Rules;
 use latchkey_commands::{Call, Facts, Run, commands};
 use latchkey_keyspace::{Keyspace, Now, Str};
 use latchkey_protocol::{Reply, Words};
@@ -49,6 +52,35 @@ impl Replayed {
     fn wait_ms(&mut self, ms: i64) {
         self.now = Now::from_ms(self.now.ms() + ms);
     }
+}
+
+/// What somebody may not do, no script does for them.
+#[test]
+fn a_script_may_do_what_its_caller_may() {
+    let mut db = database();
+    db.run(&["SET", "other", "secret"]);
+    let mut rules = Rules::default();
+    for rule in ["+@all", "-set", "~own:*"] {
+        rules.apply(rule.as_bytes()).unwrap();
+    }
+    let permissions = Arc::new(rules.compile());
+    let mut eval = |script: &str| {
+        let words = ["EVAL", script, "0"].into_iter().collect::<Words>();
+        let call = Call::resolve(words).unwrap().on_behalf_of(Arc::clone(&permissions));
+        db.database.run(&call, NOW).reply
+    };
+    let refused = |reply: Reply| match reply {
+        Reply::Error(error) => error.to_string(),
+        reply => panic!("{reply:?}"),
+    };
+    assert_eq!(eval("return redis.call('APPEND', 'own:1', 'x')"), Reply::Int(1));
+    assert!(refused(eval("return redis.call('GET', 'other')")).contains("No permissions to access a key"));
+    assert!(refused(eval("return redis.call('COPY', 'own:1', 'other')")).contains("to access a key"));
+    assert!(refused(eval("return redis.call('SET', 'own:1', 'y')")).contains("to run the 'set' command"));
+    let sort = "redis.call('RPUSH', 'own:l', '1') return redis.pcall('SORT', 'own:l', 'GET', 'oth*r').err";
+    assert_eq!(eval(sort), Reply::bulk("ERR GET option of SORT denied due to insufficient ACL permissions"));
+    let caught = "return redis.pcall('GET', 'other').err";
+    assert_eq!(eval(caught), Reply::bulk("NOPERM No permissions to access a key"));
 }
 
 fn libraries(keyspace: &Keyspace) -> Vec<(Str, Str)> {

@@ -154,7 +154,7 @@ fn authority() -> Authority {
         epoch: 0,
         deleted: false,
     };
-    Authority::new(&Records { databases: vec![database], tokens: vec![token()], keys: Vec::new() }).unwrap()
+    Authority::new(&Records { databases: vec![database], tokens: vec![token()], ..Records::default() }).unwrap()
 }
 
 fn token() -> TokenRecord {

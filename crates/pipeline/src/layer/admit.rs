@@ -12,6 +12,8 @@ use latchkey_pubsub::Ear;
 use latchkey_tenancy::{Exhausted, LeaseStore, Principal, Requests, Reservation, Reserved};
 use tower::{Layer, Service};
 
+use crate::accounts;
+use crate::session::NOT_IN_TRANSACTION;
 use crate::waiting::WaitingRooms;
 use crate::{Answer, Batch, Clock, Refusal, Resolved, Shape, Watching, policy};
 
@@ -141,13 +143,14 @@ fn check(resolved: Resolved) -> Result<Checked, (Refusal, Arc<Principal>)> {
     let Resolved { principal, watching, ear, shape, calls } = resolved;
     let (grants, limits) = (principal.grants(), principal.limits());
     let allowed = |call: Call| {
-        let checked = match shape {
-            // Whoever may read may watch; the session has checked the rest.
-            Shape::Watch => policy::fits(&call, &limits),
-            Shape::Listen => policy::lets_listen(&call, grants, &limits),
-            _ => policy::allows(&call, grants, &limits),
-        };
-        checked.map(|()| call)
+        policy::allows(&call, &grants, &limits)?;
+        if shape == Shape::Atomic && accounts::asked(&call).is_some() {
+            return Err(NOT_IN_TRANSACTION);
+        }
+        Ok(match &grants.user {
+            Some(permissions) => call.on_behalf_of(Arc::clone(permissions)),
+            None => call,
+        })
     };
     let calls: Batch<_> = calls.into_iter().map(|call| call.and_then(allowed)).collect();
     if let (Shape::Atomic, Some(Err(error))) = (shape, calls.iter().find(|call| call.is_err())) {
