@@ -96,6 +96,10 @@ impl Inner {
             // If that fails too, the next compaction or waking removes it.
             let _ = self.disk.remove(&compaction.path);
         }
+        if database.core.lock().life != compaction.life {
+            // It was deleted meanwhile, and files that it read or wrote went away.
+            return Ok(None);
+        }
         let after_bytes = installed?;
         Ok(after_bytes.map(|after_bytes| Compacted {
             id: database.id,
