@@ -77,7 +77,6 @@ fn operations() -> u64 {
     let disk = SimDisk::new(1);
     let (_, ended) = live(&disk, &workload());
     ended.expect("nothing goes wrong");
-    println!("{} operations", disk.operations());
     disk.operations()
 }
 

@@ -94,10 +94,7 @@ impl Step {
                 }
             }
             Self::Clear => edit.clear(),
-            Self::Several(ref steps) => {
-                drop(edit);
-                steps.iter().for_each(|step| step.run(keyspace));
-            }
+            Self::Several(ref steps) => steps.iter().for_each(|step| step.run(keyspace)),
         }
     }
 }
@@ -109,7 +106,7 @@ fn name(key: u16) -> Vec<u8> {
 /// Bytes that do not compress, for every other key.
 fn noise(key: u16, length: usize) -> Vec<u8> {
     let mut chance = fastrand::Rng::with_seed(u64::from(key) << 32 | length as u64);
-    std::iter::repeat_with(|| if key % 2 == 0 { chance.u8(..) } else { 7 }).take(length).collect()
+    std::iter::repeat_with(|| if key.is_multiple_of(2) { chance.u8(..) } else { 7 }).take(length).collect()
 }
 
 /// Wakes a database, looks, and lets it sleep again.
