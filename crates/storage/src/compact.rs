@@ -167,6 +167,7 @@ impl Inner {
         after_bytes: u64,
     ) -> Result<Option<u64>, StorageError> {
         let _files = database.files.lock();
+        self.check()?;
         if database.core.lock().life != compaction.life {
             return Ok(None);
         }

@@ -4,6 +4,7 @@
 mod chance;
 mod crash;
 mod damage;
+mod fixtures;
 mod life;
 mod outside;
 mod world;

@@ -182,6 +182,8 @@ impl Expected {
 pub(crate) struct World {
     disk: SimDisk,
     is_filled: bool,
+    /// The operation of the disk that the machine crashes in.
+    crash_at: Option<u64>,
     pub(crate) storage: Storage,
     pub(crate) awake: BTreeMap<u8, Awake>,
     pub(crate) expected: BTreeMap<u8, Expected>,
@@ -192,6 +194,7 @@ impl World {
         Self {
             disk: disk.clone(),
             is_filled: false,
+            crash_at: None,
             storage,
             awake: BTreeMap::new(),
             expected: BTreeMap::new(),
@@ -225,11 +228,21 @@ impl World {
             Op::Tend => self.storage.tend(),
             Op::Fill(is_filled) => {
                 self.is_filled = is_filled;
-                let capacity_bytes = is_filled.then_some(0);
-                self.disk.set_faults(Faults { capacity_bytes, ..Faults::default() });
+                self.set_faults();
                 Ok(())
             }
         }
+    }
+
+    /// Lets the machine crash after so many operations of the disk.
+    pub(crate) fn crash_after(&mut self, operations: u64) {
+        self.crash_at = Some(self.disk.operations() + operations);
+        self.set_faults();
+    }
+
+    fn set_faults(&self) {
+        let capacity_bytes = self.is_filled.then_some(0);
+        self.disk.set_faults(Faults { capacity_bytes, crash_at: self.crash_at, ..Faults::default() });
     }
 
     fn wake(&mut self, name: u8, durability: Durability) -> Result<(), StorageError> {
