@@ -241,9 +241,14 @@ pub(crate) struct Changes {
     hasher: Keyspace,
     /// The hashes of keys that were touched, in order.
     hashes: Vec<u64>,
+    /// How many of them there may be before those that occur twice are taken out again.
+    hashes_max: usize,
     /// Whether all keys were removed at some time.
     pub(crate) is_cleared: bool,
 }
+
+/// So many hashes are no burden.
+const HASHES_MAX_MIN: usize = 64 << 10;
 
 impl Changes {
     /// Goes through the steps of a chain, without doing them.
@@ -255,23 +260,28 @@ impl Changes {
     }
 
     fn none(seed: u64) -> Self {
-        Self { hasher: Keyspace::new(seed), hashes: Vec::new(), is_cleared: false }
+        Self {
+            hasher: Keyspace::new(seed),
+            hashes: Vec::new(),
+            hashes_max: HASHES_MAX_MIN,
+            is_cleared: false,
+        }
     }
 
     fn note(&mut self, tail: &Tail, offset: u64, frame: &FrameRef<'_>) -> Result<(), StorageError> {
         if frame.kind != KIND_EFFECTS {
             return Ok(());
         }
-        let Self { hasher, hashes, is_cleared } = self;
+        let Self { hasher, hashes, is_cleared, .. } = self;
         touched(frame.payload, |what| match what {
             Touched::Key(key) => hashes.push(hasher.hash_of(key)),
             Touched::All => *is_cleared = true,
         })
         .map_err(|error| tail.damaged(offset, error.to_string()))?;
-        if self.hashes.len() == self.hashes.capacity() {
+        if self.hashes.len() > self.hashes_max {
             // Keys that are touched again and again need not be remembered so often.
             self.sort();
-            self.hashes.reserve(self.hashes.len().max(1024));
+            self.hashes_max = HASHES_MAX_MIN.max(2 * self.hashes.len());
         }
         Ok(())
     }

@@ -85,8 +85,8 @@ impl Inner {
     }
 
     /// A disk that refuses anything but room ends the service: nobody knows what its files hold.
-    fn judge(&self, error: StorageError) -> StorageError {
-        if !error.is_full() {
+    pub(crate) fn judge(&self, error: StorageError) -> StorageError {
+        if !error.is_full() && !error.is_damage() {
             self.fail(&error);
         }
         error
