@@ -270,7 +270,7 @@ async fn client_list_tells_who_listens() {
             listener.line().await;
         }
     }
-    client.send("CLIENT LIST\r\n").await;
+    client.send("CLIENT LIST TYPE pubsub\r\n").await;
     client.line().await;
     let line = client.line_ended_by("\n").await;
     assert!(line.contains(" flags=P db=0 sub=2 psub=1 ssub=0 "), "{line}");
