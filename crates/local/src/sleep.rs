@@ -112,7 +112,7 @@ impl Local {
             drop((bedside, permit));
             outcome
         });
-        woken.await.unwrap_or_else(|_| Err(Refusal::Unavailable(NOT_READ)))
+        woken.await.unwrap_or(Err(Refusal::Unavailable(NOT_READ)))
     }
 
     /// Lets databases that nobody has used for so long fall asleep, the least recently used first; while memory is
