@@ -6,9 +6,11 @@
 mod clock;
 mod free;
 mod local;
+mod memory;
 mod offload;
+mod sleep;
 mod sweep;
 mod tenant;
 
 pub use clock::SystemClock;
-pub use local::{About, Local};
+pub use local::{About, Local, Settings};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use latchkey_tenancy::{parse_bytes, parse_commands_per_day};
+use latchkey_tenancy::{Durability, parse_bytes, parse_commands_per_day};
 
 /// A serverless-style Redis, self-hosted: Redis commands over HTTPS, authenticated, metered, executed.
 ///
@@ -27,6 +27,15 @@ pub(crate) enum Command {
     /// Make, list and delete databases.
     #[command(subcommand)]
     Db(DbCommand),
+    /// Write databases to a new directory, also while a server uses them.
+    Backup(BackupOptions),
+    /// Make a new database of one in a backup.
+    Restore(RestoreOptions),
+    /// Read all files as the server would, and name what is damaged. Changes nothing.
+    Fsck(DataOption),
+    /// Look at the log.
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// Ask a running server whether it is up; for container health checks. Exits with 0 if it is.
     Health(HealthOptions),
 }
@@ -58,7 +67,10 @@ pub(crate) struct DevOptions {
     /// How much the database may store: 256mb, 1gb.
     #[arg(long, value_parser = parse_bytes)]
     pub(crate) storage: Option<u64>,
-    /// Where tokens, quotas and usage are kept.
+    /// What a crash of the machine may cost: always (nothing that was answered), everysec (the last second) or none.
+    #[arg(long, value_name = "WHEN", default_value = "always", value_parser = durability)]
+    pub(crate) durability: Durability,
+    /// Where keys, tokens, quotas and usage are kept.
     #[arg(long, value_name = "DIR", default_value = ".latchkey", env = "LATCHKEY_DATA")]
     pub(crate) data: PathBuf,
     /// Keep nothing: no data directory, a new token each time.
@@ -155,7 +167,7 @@ pub(crate) enum DbCommand {
 #[derive(Debug, Args)]
 pub(crate) struct DbCreate {
     /// Its name: letters, digits, '-', '_', '.' and '/'.
-    #[arg(value_parser = database_name)]
+    #[arg(value_parser = database_name, value_name = "NEW_NAME")]
     pub(crate) name: String,
     /// Its plan: free, free-30mb, payg or unlimited.
     #[arg(long, default_value = "unlimited")]
@@ -169,6 +181,10 @@ pub(crate) struct DbCreate {
     /// Evict keys when the storage is full, instead of refusing writes.
     #[arg(long)]
     pub(crate) eviction: bool,
+    /// What a crash of the machine may cost: always (nothing that was answered), everysec (the last second) or none (all
+    /// since the database last left the memory).
+    #[arg(long, value_name = "WHEN", default_value = "always", value_parser = durability)]
+    pub(crate) durability: Durability,
     #[command(flatten)]
     pub(crate) data: DataOption,
 }
@@ -185,6 +201,41 @@ pub(crate) struct DbDelete {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  latchkey backup --to /backups/monday            every database
+  latchkey backup shop blog --to /backups/two     these")]
+pub(crate) struct BackupOptions {
+    /// The databases' names. All if you name none.
+    pub(crate) databases: Vec<String>,
+    /// A directory that is not there yet, or empty.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: DataOption,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  latchkey restore /backups/monday shop shop-as-of-monday --plan payg")]
+pub(crate) struct RestoreOptions {
+    /// The directory that `latchkey backup` has written.
+    pub(crate) from: PathBuf,
+    /// The database's name in the backup.
+    #[arg(value_name = "NAME")]
+    pub(crate) saved: String,
+    #[command(flatten)]
+    pub(crate) create: DbCreate,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JournalCommand {
+    /// List the frames of the log: where each stands, of which database it is, and how large; not what is in it.
+    Inspect(DataOption),
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct HealthOptions {
     /// Where to ask, over plain HTTP.
     #[arg(default_value = "http://127.0.0.1:8079/healthz")]
@@ -197,6 +248,10 @@ pub(crate) struct Quota(pub(crate) Option<u64>);
 
 fn quota(text: &str) -> Result<Quota, latchkey_tenancy::SizeError> {
     parse_commands_per_day(text).map(Quota)
+}
+
+fn durability(text: &str) -> Result<Durability, String> {
+    Durability::parse(text).ok_or_else(|| "write always, everysec or none".into())
 }
 
 /// Clients send tokens in a header after `Bearer `, and split it at the space.
