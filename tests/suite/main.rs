@@ -12,6 +12,7 @@ mod http;
 mod licences;
 mod lifecycle;
 mod openapi;
+mod redis_tools;
 mod resp;
 mod rest;
 mod scratch;
