@@ -9,6 +9,7 @@ use std::{env, fs};
 
 use bytes::Bytes;
 use latchkey_commands::{Arity, Call, Command, Cost, Growth, Run, commands};
+use latchkey_protocol::Words;
 use latchkey_protocol::rest::{self, Route};
 
 use differences::Differences;
@@ -36,6 +37,18 @@ fn the_document_of_commands_is_what_the_table_says() {
     );
 }
 
+/// A grammar that lacks an argument, or has one too many, would be found by the first who believes it.
+#[test]
+fn grammars_have_as_many_words_as_the_table_says() {
+    let grammars = Grammars::read();
+    let all = commands().iter().flat_map(|command| std::iter::once(command).chain(command.subcommands()));
+    let stated: Vec<_> = all.filter_map(|command| Some((command, grammars.of(command)?))).collect();
+    assert!(stated.len() > 200, "these are not all grammars");
+    for (command, grammar) in stated {
+        assert_eq!(grammar::arity(grammar), command.spec.arity, "{grammar}");
+    }
+}
+
 const INTRODUCTION: &str = "\
 # Commands
 
@@ -44,6 +57,7 @@ compares it ([CONTRIBUTING.md](../CONTRIBUTING.md#to-add-a-command)).
 
 What is said of each:
 
+- In the grammar, what is in brackets may be absent, `|` is *or*, and `…` more of the same.
 - **Words** counts the name, and a subcommand's too. *Since* is the version of Redis that brought the command, or `upstash`
   for those of Upstash's own.
 - **Through** says where it can be sent: *REST* is the command alone, in a path or in `/pipeline`; *transactions* are
@@ -173,11 +187,14 @@ fn since(version: &str) -> String {
 /// What it does to keys, and whether that takes room.
 fn deed(command: &Command) -> String {
     let spec = command.spec;
-    let deed = match () {
-        () if spec.is_write() => "writes",
-        () if spec.is_read() => "reads",
-        () if spec.keys.are_movable() => "what its program does",
-        () => "neither reads nor writes keys",
+    let deed = if spec.is_write() {
+        "writes"
+    } else if spec.is_read() {
+        "reads"
+    } else if spec.keys.are_movable() {
+        "what its program does"
+    } else {
+        "neither reads nor writes keys"
     };
     let room = if spec.growth == Growth::None { "" } else { "; needs room" };
     format!("{deed}{room}")
@@ -217,7 +234,7 @@ fn doors(command: &Command) -> Vec<String> {
 }
 
 /// Its name and as many arguments as it needs at least.
-fn any_words(command: &Command) -> latchkey_protocol::Words {
+fn any_words(command: &Command) -> Words {
     let (Arity::Exactly(count) | Arity::AtLeast(count)) = command.spec.arity;
     let name = name(command);
     let names = name.split(' ').chain(std::iter::repeat("1")).take(count);

@@ -33,6 +33,33 @@ impl Grammars {
     }
 }
 
+/// How many words a grammar stands for.
+pub(super) fn arity(grammar: &str) -> Arity {
+    let spaced = ["[", "]", "(", ")"]
+        .iter()
+        .fold(grammar.to_owned(), |text, &sign| text.replace(sign, &format!(" {sign} ")));
+    let least = least_words(&mut spaced.split_whitespace(), false);
+    if grammar.contains(['[', '…']) { Arity::AtLeast(least) } else { Arity::Exactly(least) }
+}
+
+/// The least number of words up to the end of a group: what is in brackets may be absent, and `…` too. Between
+/// parentheses `|` divides sequences, elsewhere words.
+fn least_words<'a>(tokens: &mut impl Iterator<Item = &'a str>, in_group: bool) -> usize {
+    let (mut least, mut words) = (usize::MAX, 0);
+    while let Some(token) = tokens.next() {
+        match token {
+            "(" => words += least_words(tokens, true),
+            "[" => drop(least_words(tokens, true)),
+            ")" | "]" => break,
+            "|" if in_group => least = least.min(std::mem::take(&mut words)),
+            "|" => words -= 1,
+            "…" => {}
+            _ => words += 1,
+        }
+    }
+    least.min(words)
+}
+
 /// The Rust files in a folder and below, in order.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("the sources can be read");
