@@ -13,7 +13,7 @@ use latchkey_protocol::Words;
 use latchkey_protocol::rest::{self, Route};
 
 use differences::Differences;
-use grammar::Grammars;
+use grammar::{Grammars, spans};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/commands.md");
 
@@ -210,9 +210,15 @@ fn time(command: &Command) -> &'static str {
     }
 }
 
+/// Rows of what is counted, in the document about it.
+const METERING: &str = include_str!("../../../../docs/metering.md");
+
+/// The table says it of commands that are handed in. Of those that doors answer themselves, the document does.
 fn metered(command: &Command) -> &'static str {
-    // What belongs to a connection is not handed in, and so not counted.
-    if command.spec.free || command.needs_connection() { "Free" } else { "Metered" }
+    let first = command.parent.unwrap_or(command.spec).name;
+    let mut free = METERING.lines().filter(|row| row.ends_with("| free |")).flat_map(spans);
+    let is_free = command.spec.free || command.needs_connection() && free.any(|name| name == first);
+    if is_free { "Free" } else { "Metered" }
 }
 
 fn yes(yes: bool) -> &'static str {

@@ -15,7 +15,15 @@ impl Grammars {
     pub(super) fn read() -> Self {
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         let heads = files(&sources).into_iter().map(|file| head(&file));
-        Self(heads.flat_map(|head| spans(&head)).filter_map(named).collect())
+        let mut grammars: BTreeMap<String, String> = BTreeMap::new();
+        for (name, grammar) in heads.flat_map(|head| spans(&head)).filter_map(named) {
+            let known = grammars.entry(name).or_default();
+            // Other files may name the command alone.
+            if grammar.len() > known.len() {
+                *known = grammar;
+            }
+        }
+        Self(grammars)
     }
 
     /// The command's, if a head states it with its arguments.
@@ -77,8 +85,8 @@ fn head(file: &Path) -> String {
 }
 
 /// What is in backticks.
-fn spans(head: &str) -> Vec<String> {
-    head.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+pub(super) fn spans(text: &str) -> Vec<String> {
+    text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 /// A grammar with the name that it begins with: one word in capitals, or two if the second is a subcommand's.
