@@ -4,6 +4,7 @@
 //! `T` with a number (T1 to T41) is one of the traps where clients hang on details of the server.
 
 mod architecture;
+mod command_line;
 mod backup;
 mod crash;
 mod day;
@@ -12,7 +13,6 @@ mod http;
 mod licences;
 mod lifecycle;
 mod openapi;
-mod redis_tools;
 mod resp;
 mod rest;
 mod scratch;

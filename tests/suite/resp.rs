@@ -22,15 +22,6 @@ fn ioredis_and_node_redis() {
     }
 }
 
-/// `express-session` with `connect-redis`.
-#[test]
-fn express_sessions() {
-    let server = Server::start();
-    if ["connect-redis", "express-session", "express", "redis"].into_iter().all(sdk::node_package) {
-        sdk::node(&server, "sessions.test.mjs", &[]);
-    }
-}
-
 /// Goal: both doors lead to the same database, and count the same.
 #[test]
 fn rest_and_resp_share_a_database_and_its_quota() {

@@ -76,6 +76,14 @@ fn javascript_locks() {
     }
 }
 
+/// `express-session` with `connect-redis`, over the RESP port.
+#[test]
+fn express_sessions() {
+    if ["connect-redis", "express-session", "express", "redis"].into_iter().all(node_package) {
+        node(&Server::start(), "sessions.test.mjs", &[]);
+    }
+}
+
 #[test]
 fn javascript_in_a_browser() {
     if chromium() {

@@ -1,4 +1,4 @@
-// `express-session` with `connect-redis`, unchanged, over the RESP port of a real Latchkey. Run by `tests/suite/resp.rs`.
+// `express-session` with `connect-redis`, unchanged, over the RESP port of a real Latchkey. Run by `tests/suite/sdk.rs`.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, beforeEach, test } from "node:test";
