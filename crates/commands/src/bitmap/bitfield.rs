@@ -1,5 +1,5 @@
 //! `BITFIELD key [GET type offset | [OVERFLOW WRAP | SAT | FAIL] SET type offset value | INCRBY type offset n …]`, and
-//! `BITFIELD_RO`, which only has GET.
+//! `BITFIELD_RO key [GET type offset …]`
 
 use latchkey_keyspace::value::Text;
 use latchkey_keyspace::{Open, View};

@@ -1,4 +1,5 @@
-//! `TTL key`: what is left to a key, in seconds or milliseconds, as a span or as a time.
+//! `TTL key` and `PTTL key`: what is left to a key, in seconds or milliseconds. `EXPIRETIME key` and `PEXPIRETIME
+//! key`: the same as a time.
 
 use latchkey_protocol::Reply;
 

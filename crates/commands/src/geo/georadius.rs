@@ -1,5 +1,8 @@
 //! `GEORADIUS key longitude latitude radius unit [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC]
-//! [STORE key | STOREDIST key]`, `GEORADIUSBYMEMBER key member radius unit …`, and both as `_RO`, without STORE.
+//! [STORE key | STOREDIST key]`, `GEORADIUSBYMEMBER key member radius unit [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT
+//! count [ANY]] [ASC | DESC] [STORE key | STOREDIST key]`, `GEORADIUS_RO key longitude latitude radius unit
+//! [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC]`, `GEORADIUSBYMEMBER_RO key member radius unit
+//! [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC]`
 
 use bytes::Bytes;
 use latchkey_keyspace::value::SortedSet;

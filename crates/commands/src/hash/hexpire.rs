@@ -1,5 +1,6 @@
-//! `HEXPIRE key seconds [NX | XX | GT | LT] FIELDS numfields field [field …]`, in seconds or milliseconds, from now or
-//! as a time.
+//! `HEXPIRE key seconds [NX | XX | GT | LT] FIELDS numfields field [field …]`, `HPEXPIRE key milliseconds [NX | XX |
+//! GT | LT] FIELDS numfields field [field …]`, `HEXPIREAT key unix-time-seconds [NX | XX | GT | LT] FIELDS numfields
+//! field [field …]`, `HPEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT] FIELDS numfields field [field …]`
 
 use latchkey_keyspace::Open;
 use latchkey_keyspace::value::Hash;

@@ -1,4 +1,4 @@
-//! `HSET key field value [field value …]`, and HMSET, which answers OK.
+//! `HSET key field value [field value …]`, and `HMSET key field value [field value …]`, which answers OK.
 
 use latchkey_protocol::{Reply, ReplyError};
 

@@ -1,4 +1,5 @@
-//! `LPUSH key element [element …]`, `RPUSH`, and LPUSHX and RPUSHX, which only add to a list that exists.
+//! `LPUSH key element [element …]` and `RPUSH key element [element …]`; `LPUSHX key element [element …]` and `RPUSHX
+//! key element [element …]`, which only add to a list that exists.
 
 use latchkey_keyspace::Str;
 use latchkey_keyspace::value::list::End;

@@ -1,4 +1,4 @@
-//! `ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score member …]`
+//! `ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score member …]` and `ZINCRBY key increment member`
 
 use bytes::Bytes;
 use latchkey_protocol::{Reply, ReplyError};

@@ -1,4 +1,6 @@
-//! `XGROUP CREATE | CREATECONSUMER | DELCONSUMER | DESTROY | SETID key group …` and `XGROUP HELP`
+//! `XGROUP CREATE key group id | $ [MKSTREAM] [ENTRIESREAD entries-read]`, `XGROUP CREATECONSUMER key group consumer`,
+//! `XGROUP DELCONSUMER key group consumer`, `XGROUP DESTROY key group`, `XGROUP SETID key group id | $ [ENTRIESREAD
+//! entries-read]`, `XGROUP HELP`
 
 use latchkey_keyspace::value::Stream;
 use latchkey_keyspace::value::stream::Id;
