@@ -250,6 +250,6 @@ fn any_words(command: &Command) -> Words {
 fn runs_in_transactions(command: &Command) -> bool {
     match command.spec.run {
         Run::Read(_) | Run::Write(_) | Run::Server(_) | Run::Script(_) => true,
-        Run::Session | Run::Container => false,
+        Run::Account(_) | Run::Session | Run::Container => false,
     }
 }
