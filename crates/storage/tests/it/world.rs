@@ -106,10 +106,7 @@ impl Step {
             Self::Clear => edit.clear(),
             Self::Library(library, Some(length)) => edit.put_library(&name(library), &noise(library, length)),
             Self::Library(library, None) => _ = edit.remove_library(&name(library)),
-            Self::Several(ref steps) => {
-                drop(edit);
-                steps.iter().for_each(|step| step.run(keyspace));
-            }
+            Self::Several(ref steps) => steps.iter().for_each(|step| step.run(keyspace)),
         }
     }
 }
