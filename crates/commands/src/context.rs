@@ -108,6 +108,8 @@ pub struct Facts {
     pub run_id: String,
     /// Connections that speak to this database.
     pub clients: u64,
+    /// Commands that wait on this database.
+    pub blocked: u64,
     /// Commands that this database has run.
     pub commands: u64,
     /// Reads that found their key.

@@ -18,6 +18,7 @@ mod keys;
 mod scanning;
 mod spec;
 mod table;
+mod waiting;
 
 mod bitmap;
 mod connection;
@@ -48,3 +49,4 @@ pub use keys::{Access, Key, Keys};
 pub use latchkey_keyspace::Watches;
 pub use spec::{Arity, Cost, Growth, Run, Script, Spec};
 pub use table::{Command, FAMILIES, Family, commands, find};
+pub use waiting::{Patience, Waits, Wanted};

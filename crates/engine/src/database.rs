@@ -10,6 +10,7 @@ use latchkey_script::{Budget, Clock, Scripts};
 
 use crate::Limits;
 use crate::room::{self, Room};
+use crate::waiting::Waiters;
 
 /// So many keys that are past their deadline are dropped before each command.
 const SWEPT_PER_COMMAND: usize = 20;
@@ -24,8 +25,9 @@ pub struct Database {
     pub(crate) chance: Rng,
     limits: Limits,
     settings: Settings,
-    facts: Facts,
+    pub(crate) facts: Facts,
     pub(crate) scripts: Scripts,
+    pub(crate) waiters: Waiters,
 }
 
 /// What came of a command.
@@ -60,6 +62,7 @@ impl Database {
             limits,
             settings: Settings::default(),
             scripts: Scripts::default(),
+            waiters: Waiters::default(),
         }
     }
 
@@ -71,19 +74,23 @@ impl Database {
     /// Runs one command.
     pub fn run(&mut self, call: &Call, now: Now) -> Ran {
         self.keyspace.forget_savepoints();
-        self.sweep(SWEPT_PER_COMMAND, now);
-        self.make_room(call, now);
-        match self.run_if_it_fits(call, now) {
-            Ok(reply) => Ran { reply, executed: true },
-            Err(refusal) => Ran { reply: refusal.into(), executed: false },
-        }
+        self.drop_due(SWEPT_PER_COMMAND, now);
+        let ran = self.run_step(call, now);
+        self.serve_waiters(now);
+        ran
     }
 
     /// Runs several commands as one step: nobody sees a state in between. An error of one does not stop the others, as
     /// in Redis; but if there is no room for one of them, none of them happened.
     pub fn run_all(&mut self, calls: &[Call], now: Now) -> Result<Vec<Reply>, ReplyError> {
         self.keyspace.forget_savepoints();
-        self.sweep(SWEPT_PER_COMMAND, now);
+        self.drop_due(SWEPT_PER_COMMAND, now);
+        let replies = self.run_together(calls, now);
+        self.serve_waiters(now);
+        replies
+    }
+
+    fn run_together(&mut self, calls: &[Call], now: Now) -> Result<Vec<Reply>, ReplyError> {
         calls.iter().for_each(|call| self.make_room(call, now));
         if calls.iter().all(|call| room::growth_max(call) == 0) || self.is_roomy(calls) {
             return Ok(calls.iter().map(|call| self.run_now(call, now)).collect());
@@ -131,6 +138,12 @@ impl Database {
 
     /// Drops what is past its deadline, at most `limit` keys. Whether there may be more.
     pub fn sweep(&mut self, limit: usize, now: Now) -> bool {
+        let more = self.drop_due(limit, now);
+        self.serve_waiters(now);
+        more
+    }
+
+    fn drop_due(&mut self, limit: usize, now: Now) -> bool {
         if !self.keyspace.next_due_ms().is_some_and(|due_ms| now.is_past(due_ms)) {
             return false;
         }
@@ -164,6 +177,15 @@ impl Database {
         self.limits = limits;
         self.facts.bytes_max = limits.stored_bytes_max;
         self.facts.evicts = limits.evicts;
+    }
+
+    /// Runs a command on its own, after making room for it.
+    pub(crate) fn run_step(&mut self, call: &Call, now: Now) -> Ran {
+        self.make_room(call, now);
+        match self.run_if_it_fits(call, now) {
+            Ok(reply) => Ran { reply, executed: true },
+            Err(refusal) => Ran { reply: refusal.into(), executed: false },
+        }
     }
 
     /// Runs a command, unless there is no room for it.

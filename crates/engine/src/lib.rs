@@ -8,6 +8,7 @@ mod database;
 mod limits;
 mod room;
 mod scripting;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -16,3 +17,4 @@ pub use database::{Database, Ran};
 pub use latchkey_keyspace::Now;
 pub use latchkey_script::Clock;
 pub use limits::Limits;
+pub use waiting::{Begun, Served, WaitId, Waiter};

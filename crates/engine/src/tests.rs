@@ -1,6 +1,7 @@
 //! Limits, at the byte.
 
 mod scripting;
+mod waiting;
 
 use latchkey_commands::{Call, Facts};
 use latchkey_keyspace::Now;

@@ -5,6 +5,7 @@
 //! the undo log, so a command cannot forget them. Time comes in as an argument ([`Now`]); nothing here reads a clock,
 //! draws a random number of its own, starts a thread or opens a file.
 
+mod awaited;
 pub mod collections;
 pub mod cost;
 mod edit;
@@ -18,6 +19,7 @@ pub mod value;
 mod view;
 mod watch;
 
+pub use awaited::Await;
 pub use collections::str::Str;
 pub use edit::Edit;
 pub use effect::Effect;

@@ -77,6 +77,16 @@ impl<'a, V: Contents> Open<'a, V> {
         &mut self.value
     }
 
+    /// Tells those who wait for this key that there is more under it.
+    pub(crate) fn come(&mut self) {
+        self.space.awaited.come(self.key);
+    }
+
+    /// Tells those who wait for this key that something under it went.
+    pub(crate) fn gone(&mut self) {
+        self.space.awaited.gone(self.key);
+    }
+
     /// Notes a change that is about to be made. Both closures run only if somebody wants to know; `inverse` lists what
     /// takes the change back, in the order in which that has to be done.
     pub(crate) fn note(

@@ -81,7 +81,8 @@ fn server(db: &Server<'_>) -> Lines {
 }
 
 fn clients(db: &Server<'_>) -> Lines {
-    vec![("connected_clients", db.facts.clients.to_string())]
+    let facts = db.facts;
+    vec![("connected_clients", facts.clients.to_string()), ("blocked_clients", facts.blocked.to_string())]
 }
 
 fn memory(db: &Server<'_>) -> Lines {
