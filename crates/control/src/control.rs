@@ -83,6 +83,11 @@ impl Control {
         self.read(databases::list)
     }
 
+    /// The ids of all databases that were deleted: their keys, which are another store's, have to go too.
+    pub fn deleted_databases(&self) -> Pending<Vec<DatabaseId>> {
+        self.read(databases::deleted)
+    }
+
     /// The database with this id.
     pub fn database(&self, id: DatabaseId) -> Pending<DatabaseRecord> {
         self.read(move |connection| databases::find(connection, id))

@@ -15,7 +15,8 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 
 /// Each step leads to the format of its position, counted from 1 (`PRAGMA user_version`). A step that was released is
 /// never changed. Times are Unix milliseconds, ids 16 bytes, `NULL` limits mean unlimited.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
 CREATE TABLE databases (
     id BLOB PRIMARY KEY NOT NULL,
     name TEXT NOT NULL,
@@ -90,7 +91,12 @@ CREATE TABLE stored (
     bytes INTEGER NOT NULL,
     PRIMARY KEY (span, start_ms, database)
 ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+ALTER TABLE databases ADD COLUMN durability TEXT NOT NULL DEFAULT 'always'
+    CHECK (durability IN ('always', 'everysec', 'none'));
+",
+];
 
 /// Opens a file that [`files::prepare`](crate::files::prepare) has seen, and brings it to this format. A file that is
 /// not ours, or damaged, is not written to.
@@ -169,5 +175,25 @@ fn damage(path: &Path, error: rusqlite::Error) -> ControlError {
             ControlError::Damaged { path: path.to_owned(), reason: error.to_string() }
         }
         _ => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::databases;
+
+    /// A file of every earlier format is brought to this one, with what stands in it.
+    #[test]
+    fn an_earlier_format_is_taken_over() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        let row = "INSERT INTO databases VALUES (x'00000000000000000000000000000001', 'shop', 'free', 10, 20, 30, 40, \
+                   50, 60, 0, 70, 0, 0)";
+        connection.execute_batch(row).unwrap();
+        migrate(&mut connection, Path::new("test")).unwrap();
+        let [shop] = &databases::list(&connection).unwrap()[..] else { panic!("one database") };
+        assert_eq!((shop.name.as_str(), shop.limits.durability.name()), ("shop", "always"));
     }
 }

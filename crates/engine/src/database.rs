@@ -55,8 +55,13 @@ impl From<ReplyError> for Short {
 impl Database {
     /// An empty database. All its chance follows from the seed.
     pub fn new(seed: u64, limits: Limits, facts: Facts) -> Self {
+        Self::of(Keyspace::new(seed), seed, limits, facts)
+    }
+
+    /// A database with these keys. All chance but the order of the keys follows from the seed.
+    pub fn of(keyspace: Keyspace, seed: u64, limits: Limits, facts: Facts) -> Self {
         Self {
-            keyspace: Keyspace::new(seed),
+            keyspace,
             chance: Rng::with_seed(seed),
             facts: Facts { bytes_max: limits.stored_bytes_max, evicts: limits.evicts, ..facts },
             limits,
@@ -255,7 +260,8 @@ impl Database {
     /// Evicts keys until `bytes` more fit, if the plan says so and they can fit at all.
     fn evict(&mut self, bytes: u64, now: Now) {
         let Self { keyspace, limits, chance, facts, .. } = self;
-        if let Some(max) = limits.stored_bytes_max.filter(|&max| limits.evicts && bytes <= max) {
+        let max = limits.bytes_max();
+        if limits.evicts && bytes <= max {
             facts.evicted += room::evict(keyspace, max, bytes, now, chance);
         }
     }
@@ -267,7 +273,7 @@ impl Database {
         }
         let growth_max = calls.iter().map(room::growth_max).fold(0, u64::saturating_add);
         let bytes_max = self.keyspace.bytes().saturating_add(growth_max);
-        bytes_max <= self.limits.stored_bytes_max.unwrap_or(u64::MAX)
-            && bytes_max <= self.limits.record_bytes_max
+        let limits = &self.limits;
+        !limits.disk_is_full && bytes_max <= limits.bytes_max() && bytes_max <= limits.record_bytes_max
     }
 }

@@ -18,3 +18,4 @@ pub use latchkey_keyspace::Now;
 pub use latchkey_script::Clock;
 pub use limits::Limits;
 pub use waiting::{Begun, Served, WaitId, Waiter};
+pub use room::growth_max;

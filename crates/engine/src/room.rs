@@ -5,6 +5,7 @@ use latchkey_keyspace::{Keyspace, Now};
 use latchkey_protocol::ReplyError;
 
 use crate::Limits;
+use crate::limits::DISK_IS_FULL;
 
 /// What a stored element can take besides its own bytes, by the dearest line of the formula: a key with a deadline.
 const OVERHEAD_BYTES_MAX: u64 = 64;
@@ -31,13 +32,15 @@ impl Room {
         if growth_max == 0 {
             return Ok(Self { bytes_before, records: Vec::new(), must_look_back: false });
         }
-        let stored_bytes_max = limits.stored_bytes_max.unwrap_or(u64::MAX);
-        if bytes_before >= stored_bytes_max {
-            return Err(no_room(stored_bytes_max, bytes_before));
+        if limits.disk_is_full {
+            return Err(DISK_IS_FULL);
+        }
+        let bytes_max = limits.bytes_max();
+        if bytes_before >= bytes_max {
+            return Err(limits.no_room(bytes_before));
         }
         let records = records(call, keyspace, limits, growth_max, now);
-        let must_look_back =
-            bytes_before.saturating_add(growth_max) > stored_bytes_max || !records.is_empty();
+        let must_look_back = bytes_before.saturating_add(growth_max) > bytes_max || !records.is_empty();
         Ok(Self { bytes_before, records, must_look_back })
     }
 
@@ -49,9 +52,8 @@ impl Room {
         now: Now,
     ) -> Result<(), ReplyError> {
         let bytes = keyspace.bytes();
-        match limits.stored_bytes_max {
-            Some(max) if bytes > max && bytes > self.bytes_before => return Err(no_room(max, bytes)),
-            _ => {}
+        if bytes > limits.bytes_max() && bytes > self.bytes_before {
+            return Err(limits.no_room(bytes));
         }
         let view = keyspace.view(now);
         let too_long = |(key, before): &(Vec<u8>, u64)| {
@@ -62,8 +64,8 @@ impl Room {
     }
 }
 
-/// The most bytes that a command can add.
-pub(crate) fn growth_max(call: &Call) -> u64 {
+/// The most bytes that a command can add; [`u64::MAX`] where its words do not tell.
+pub fn growth_max(call: &Call) -> u64 {
     match call.spec().growth {
         Growth::None => 0,
         Growth::Arguments => call.words().bytes() as u64 + call.words().len() as u64 * OVERHEAD_BYTES_MAX,
@@ -114,11 +116,4 @@ pub(crate) fn evict(
         evicted += 1;
     }
     evicted
-}
-
-fn no_room(max: u64, usage: u64) -> ReplyError {
-    ReplyError::new(format!(
-        "ERR DB capacity quota exceeded. Threshold: {max} bytes, Usage: {usage} bytes. See \
-         https://upstash.com/docs/redis/troubleshooting/db_capacity_quota_exceeded for details"
-    ))
 }

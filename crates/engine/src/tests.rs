@@ -47,6 +47,34 @@ fn the_last_byte_fits_and_the_next_does_not() {
     assert!(run(&mut database, "APPEND b x").executed, "DEL has to let writes through again");
 }
 
+/// What the process has memory for, and what a disk has room for, refuse what grows and nothing else.
+#[test]
+fn the_memory_and_the_disk_refuse_only_what_grows() {
+    let short = Limits { stored_bytes_max: Some(1000), memory_bytes_max: Some(60), ..Limits::NONE };
+    let full = Limits { disk_is_full: true, ..Limits::NONE };
+    for (limits, text) in [(short, "OOM command not allowed"), (full, "MISCONF The server's disk is full")] {
+        let mut database = database(Limits::NONE);
+        assert!(run(&mut database, "SET k 12345678901").executed); // 60 bytes
+        database.set_limits(limits);
+        assert!(refused(&run(&mut database, "SET k 123456789012"), text));
+        assert!(refused(&run(&mut database, "SUNIONSTORE s s"), text), "where only the outcome could tell");
+        let transaction = database.run_all(&[call("DEL k"), call("SET l 1")], NOW);
+        match limits.disk_is_full {
+            true => assert!(transaction.unwrap_err().text().starts_with(text)),
+            false => assert_eq!(transaction, Ok(vec![Reply::Int(1), Reply::OK])),
+        }
+        assert!(run(&mut database, "GET k").executed);
+        assert!(run(&mut database, "DEL k").executed);
+    }
+}
+
+/// The lower of two limits decides what is said.
+#[test]
+fn a_plan_is_named_where_the_plan_is_the_limit() {
+    let limits = Limits { stored_bytes_max: Some(50), memory_bytes_max: Some(60), ..Limits::NONE };
+    assert!(refused(&run(&mut database(limits), "SET k 12"), "ERR DB capacity quota exceeded. Threshold: 50"));
+}
+
 #[test]
 fn a_full_database_still_reads_and_deletes() {
     let mut database = database(Limits { stored_bytes_max: Some(60), ..Limits::NONE });

@@ -21,7 +21,7 @@ mod usage;
 pub use authority::{AUTHENTICATION_REFUSED, AuthError, Authority, VERIFIED_TOKENS_MAX};
 pub use id::{DatabaseId, IdError, TokenId};
 pub use keys::{HS256_SECRET_BYTES_MIN, KeyAlgorithm, KeyError, KeyRing, SigningKey, install};
-pub use plan::{Limits, Plan, SizeError, parse_bytes, parse_commands_per_day};
+pub use plan::{Durability, Limits, Plan, SizeError, parse_bytes, parse_commands_per_day};
 pub use principal::{Grants, Principal};
 pub use quota::{
     Allowance, Exhausted, LEASE_BLOCK_MAX, Meter, Requests, Reservation, Reserved, Snapshot, day_of,

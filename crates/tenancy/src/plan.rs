@@ -17,6 +17,36 @@ pub struct Limits {
     pub reply_bytes_max: u64,
     /// Whether keys are evicted when the storage is full; otherwise writes that grow are refused.
     pub eviction: bool,
+    /// What has to have happened to a write before it is answered.
+    pub durability: Durability,
+}
+
+/// What a crash may cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Nothing that was answered: a reply waits until what it tells of is on the disk.
+    #[default]
+    Always,
+    /// The last second, as Redis's `appendfsync everysec`.
+    EverySecond,
+    /// All since the database last fell asleep: for caches. A crash of the process may cost the last writes too.
+    None,
+}
+
+impl Durability {
+    /// As operators write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::EverySecond => "everysec",
+            Self::None => "none",
+        }
+    }
+
+    /// What an operator has written.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Always, Self::EverySecond, Self::None].into_iter().find(|durability| durability.name() == name)
+    }
 }
 
 impl Limits {
@@ -29,6 +59,7 @@ impl Limits {
         key_bytes_max: 32 * KILOBYTE,
         reply_bytes_max: 10 * MEGABYTE,
         eviction: false,
+        durability: Durability::Always,
     };
 }
 

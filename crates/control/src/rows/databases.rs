@@ -1,22 +1,22 @@
 //! The table of databases.
 
-use latchkey_tenancy::{DatabaseId, DatabaseRecord, Limits, Plan};
+use latchkey_tenancy::{DatabaseId, DatabaseRecord, Durability, Limits, Plan};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, named_params};
 
 use crate::ControlError;
 
 const SELECT: &str =
     "SELECT id, name, plan, commands_per_day, stored_bytes_max, request_bytes_max, record_bytes_max,
-    key_bytes_max, reply_bytes_max, eviction, created_ms, epoch, deleted FROM databases WHERE deleted = 0";
+    key_bytes_max, reply_bytes_max, eviction, created_ms, epoch, deleted, durability FROM databases WHERE deleted = 0";
 
 pub(crate) fn create(connection: &Connection, record: &DatabaseRecord) -> Result<(), ControlError> {
     let limits = &record.limits;
     let inserted = connection
         .prepare_cached(
             "INSERT INTO databases (id, name, plan, commands_per_day, stored_bytes_max, request_bytes_max,
-                 record_bytes_max, key_bytes_max, reply_bytes_max, eviction, created_ms, epoch)
+                 record_bytes_max, key_bytes_max, reply_bytes_max, eviction, created_ms, epoch, durability)
              VALUES (:id, :name, :plan, :commands, :stored, :request, :record, :key, :reply, :eviction, :created,
-                 :epoch)",
+                 :epoch, :durability)",
         )?
         .execute(named_params! {
             ":id": record.id.as_bytes(),
@@ -29,6 +29,7 @@ pub(crate) fn create(connection: &Connection, record: &DatabaseRecord) -> Result
             ":key": limits.key_bytes_max,
             ":reply": limits.reply_bytes_max,
             ":eviction": limits.eviction,
+            ":durability": limits.durability.name(),
             ":created": record.created_ms,
             ":epoch": record.epoch,
         });
@@ -39,6 +40,13 @@ pub(crate) fn list(connection: &Connection) -> Result<Vec<DatabaseRecord>, Contr
     let mut statement = connection.prepare_cached(&format!("{SELECT} ORDER BY id"))?;
     let records = statement.query_map((), read)?.collect::<Result<_, _>>()?;
     Ok(records)
+}
+
+/// The ids of deleted databases: nobody uses them again.
+pub(crate) fn deleted(connection: &Connection) -> Result<Vec<DatabaseId>, ControlError> {
+    let mut statement = connection.prepare_cached("SELECT id FROM databases WHERE deleted = 1 ORDER BY id")?;
+    let ids = statement.query_map((), |row| row.get(0).map(DatabaseId::from_bytes))?;
+    Ok(ids.collect::<Result<_, _>>()?)
 }
 
 pub(crate) fn find(connection: &Connection, id: DatabaseId) -> Result<DatabaseRecord, ControlError> {
@@ -76,7 +84,7 @@ pub(crate) fn set_plan(
         .prepare_cached(
             "UPDATE databases SET plan = :plan, commands_per_day = :commands, stored_bytes_max = :stored,
                  request_bytes_max = :request, record_bytes_max = :record, key_bytes_max = :key,
-                 reply_bytes_max = :reply, eviction = :eviction
+                 reply_bytes_max = :reply, eviction = :eviction, durability = :durability
              WHERE id = :id AND deleted = 0",
         )?
         .execute(named_params! {
@@ -89,6 +97,7 @@ pub(crate) fn set_plan(
             ":key": limits.key_bytes_max,
             ":reply": limits.reply_bytes_max,
             ":eviction": limits.eviction,
+            ":durability": limits.durability.name(),
         })?;
     find(connection, id)
 }
@@ -117,6 +126,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<DatabaseRecord> {
         key_bytes_max: row.get(7)?,
         reply_bytes_max: row.get(8)?,
         eviction: row.get(9)?,
+        // The column's own check admits no other word.
+        durability: Durability::parse(row.get_ref(13)?.as_str()?).unwrap_or_default(),
     };
     Ok(DatabaseRecord {
         id: DatabaseId::from_bytes(row.get(0)?),

@@ -103,7 +103,7 @@ fn a_later_format_is_refused() {
     drop(server(directory.path()));
     let path = directory.path().join(CONTROL_FILE);
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    assert_eq!(refusal(directory.path()), ControlError::TooNew { path, found: 99, known: 1 });
+    assert_eq!(refusal(directory.path()), ControlError::TooNew { path, found: 99, known: 2 });
 }
 
 #[test]
@@ -114,5 +114,5 @@ fn an_empty_file_becomes_a_control_database() {
     server(directory.path()).create_database(database(1)).wait().unwrap();
     let version: i64 =
         Connection::open(&path).unwrap().query_row("PRAGMA user_version", (), |row| row.get(0)).unwrap();
-    assert_eq!(version, 1);
+    assert_eq!(version, 2);
 }

@@ -1,7 +1,7 @@
 //! Databases, tokens, keys and usage: what is stored is found again.
 
 use latchkey_control::{Control, ControlError, HOURS_KEPT, Span};
-use latchkey_tenancy::{DatabaseId, Limits, Plan, Records, TokenId, Usage, UsageRecord};
+use latchkey_tenancy::{DatabaseId, Durability, Limits, Plan, Records, TokenId, Usage, UsageRecord};
 
 use crate::support::{NOW_MS, database, directory, key, server, token};
 
@@ -11,7 +11,7 @@ const HOUR_MS: u64 = 3_600_000;
 fn everything_survives_a_reopen() {
     let directory = directory();
     let limited =
-        Limits { commands_per_day: Some(7), stored_bytes_max: Some(8), eviction: true, ..Limits::UNLIMITED };
+        Limits { commands_per_day: Some(7), stored_bytes_max: Some(8), eviction: true, durability: Durability::EverySecond, ..Limits::UNLIMITED };
     let mut kept = database(1);
     {
         let control = server(directory.path());
@@ -46,6 +46,7 @@ fn a_name_is_taken_until_its_database_is_deleted() {
         Err(ControlError::NameTaken(first.name.clone()))
     );
     assert!(control.delete_database(first.id).wait().unwrap().deleted);
+    assert_eq!(control.deleted_databases().wait().unwrap(), [first.id]);
     control.create_database(second.clone()).wait().unwrap();
     assert_eq!(control.database_named(second.name.clone()).wait().unwrap(), Some(second));
     assert_eq!(control.database(first.id).wait(), Err(ControlError::NoSuchDatabase));
