@@ -17,5 +17,5 @@ pub use database::{Database, Ran};
 pub use latchkey_keyspace::Now;
 pub use latchkey_script::Clock;
 pub use limits::Limits;
-pub use waiting::{Begun, Served, WaitId, Waiter};
 pub use room::growth_max;
+pub use waiting::{Begun, Served, WaitId, Waiter};

@@ -9,6 +9,7 @@ mod local;
 mod offload;
 mod sweep;
 mod tenant;
+mod waiting;
 
 pub use clock::SystemClock;
 pub use local::{About, Local};

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use fastrand::Rng;
-use latchkey_commands::{Call, Facts};
-use latchkey_engine::{Database, Limits, Now};
+use latchkey_commands::{Call, Facts, Patience};
+use latchkey_engine::{Begun, Database, Limits, Now, Waiter};
 use latchkey_pipeline::{Admitted, Backend, Batch, Clock, Executed, Refusal, Shape};
 use latchkey_protocol::{Reply, ReplyError};
 use latchkey_tenancy::{DatabaseId, Principal};
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::watch;
 
 use crate::free::Free;
 use crate::offload::offload;
@@ -30,6 +31,8 @@ pub struct Local {
     tenants: RwLock<HashMap<DatabaseId, Arc<Tenant>>>,
     seeds: Mutex<Rng>,
     free: Free,
+    /// Whether the server stops, and nobody should wait any more.
+    pub(crate) stopping: watch::Sender<bool>,
 }
 
 /// What INFO tells of the process.
@@ -46,7 +49,8 @@ impl Local {
     /// choosing keys that collide.
     pub fn new(clock: Arc<dyn Clock>, seed: u64, about: About) -> std::io::Result<Self> {
         let seeds = Mutex::new(Rng::with_seed(seed));
-        Ok(Self { clock, about, tenants: RwLock::default(), seeds, free: Free::start()? })
+        let (free, stopping) = (Free::start()?, watch::Sender::new(false));
+        Ok(Self { clock, about, tenants: RwLock::default(), seeds, free, stopping })
     }
 
     /// Forgets a database, with all its keys.
@@ -79,6 +83,10 @@ impl Local {
         &self.free
     }
 
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
+    }
+
     pub(crate) fn now(&self) -> Now {
         Now::from_us(self.clock.now_us())
     }
@@ -97,6 +105,7 @@ impl Local {
             started_at_ms: self.now().ms(),
             version: self.about.version,
             run_id: self.about.run_id.clone(),
+            clients: Arc::clone(principal.connections()),
             ..Facts::default()
         };
         let seed = self.seeds.lock().u64(..);
@@ -105,7 +114,7 @@ impl Local {
     }
 
     /// Runs some commands of a pipeline, from the first of `calls` on, until others should get their turn.
-    fn take_turn(&self, database: &mut Database, calls: &[Result<Call, ReplyError>], ran: &mut Ran) {
+    fn take_turn(&self, database: &mut Database, calls: &[Result<Call, ReplyError>], ran: &mut Outcome) {
         let turn = &calls[..calls.len().min(TURN_COMMANDS)];
         // The clock is asked once for each command. One that is set back makes a turn longer, but not in commands.
         let mut now = self.now();
@@ -126,7 +135,7 @@ impl Local {
 
     async fn pipeline(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
         let calls = admitted.calls();
-        let mut ran = Ran::new(calls.len(), admitted);
+        let mut ran = Outcome::new(calls.len(), admitted);
         while ran.replies.len() < calls.len() {
             let rest = &calls[ran.replies.len()..];
             let turn = tenant.with(|database| {
@@ -155,7 +164,7 @@ impl Local {
     /// Runs the first commands of a stream: one turn.
     fn stream(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
         let calls = admitted.calls();
-        let mut ran = Ran::new(calls.len().min(TURN_COMMANDS), admitted);
+        let mut ran = Outcome::new(calls.len().min(TURN_COMMANDS), admitted);
         let (garbage, position) = tenant.with(|database| {
             database.set_limits(limits(admitted.principal()));
             self.take_turn(database, calls, &mut ran);
@@ -167,7 +176,7 @@ impl Local {
     }
 
     fn watch(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
-        let mut ran = Ran::new(1, admitted);
+        let mut ran = Outcome::new(1, admitted);
         ran.position = tenant.with(|database| {
             let now = self.now();
             if let Some(watching) = admitted.watching() {
@@ -184,7 +193,7 @@ impl Local {
 
     fn transaction(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
         let calls: Vec<Call> = admitted.calls().iter().flatten().cloned().collect();
-        let mut ran = Ran::new(calls.len(), admitted);
+        let mut ran = Outcome::new(calls.len(), admitted);
         let (outcome, garbage, position) = tenant.with(|database| {
             let now = self.now();
             database.set_limits(limits(admitted.principal()));
@@ -214,9 +223,25 @@ impl Backend for Local {
             Shape::Atomic => self.transaction(&tenant, admitted),
             Shape::Watch => self.watch(&tenant, admitted),
             Shape::Stream => self.stream(&tenant, admitted),
-            Shape::One | Shape::Pipeline => self.pipeline(&tenant, admitted).await,
+            Shape::One | Shape::Pipeline => match alone(admitted) {
+                Some((call, patience)) => self.run_or_wait(&tenant, admitted, call, patience).await,
+                None => self.pipeline(&tenant, admitted).await,
+            },
         }
     }
+}
+
+/// The command that may wait: only one that is alone, as others would have to wait with it.
+fn alone(admitted: &Admitted) -> Option<(&Call, Patience)> {
+    let (Shape::One, [Ok(call)]) = (admitted.shape(), admitted.calls()) else { return None };
+    Some((call, call.patience()?))
+}
+
+pub(crate) fn run_or_wait(database: &mut Database, call: &Call, now: Now, waiter: Box<dyn Waiter>) -> Begun {
+    if call.command().is_heavy() && database.is_long(call, now) {
+        return offload(|| database.run_or_wait(call, now, waiter));
+    }
+    database.run_or_wait(call, now, waiter)
 }
 
 fn run(database: &mut Database, call: &Call, now: Now) -> latchkey_engine::Ran {
@@ -227,18 +252,18 @@ fn run(database: &mut Database, call: &Call, now: Now) -> latchkey_engine::Ran {
 }
 
 /// What has come of a batch so far.
-struct Ran {
+pub(crate) struct Outcome {
     replies: Batch<Reply>,
     unexecuted: u64,
-    position: u64,
+    pub(crate) position: u64,
     reply_bytes: u64,
     reply_bytes_max: u64,
     /// Whether replies leave as they come, so that only each by itself has a limit.
     streams: bool,
 }
 
-impl Ran {
-    fn new(commands: usize, admitted: &Admitted) -> Self {
+impl Outcome {
+    pub(crate) fn new(commands: usize, admitted: &Admitted) -> Self {
         let reply_bytes_max = admitted.principal().limits().reply_bytes_max;
         Self {
             replies: Batch::with_capacity(commands),
@@ -250,7 +275,7 @@ impl Ran {
         }
     }
 
-    fn push_outcome(&mut self, call: &Call, ran: latchkey_engine::Ran) {
+    pub(crate) fn push_outcome(&mut self, call: &Call, ran: latchkey_engine::Ran) {
         self.unexecuted += u64::from(!ran.executed && !call.spec().free);
         self.push(ran.reply);
     }
@@ -282,7 +307,7 @@ impl Ran {
         }
     }
 
-    fn into_executed(self) -> Executed {
+    pub(crate) fn into_executed(self) -> Executed {
         Executed { replies: self.replies, unexecuted: self.unexecuted, position: self.position }
     }
 }
@@ -297,11 +322,12 @@ impl From<Busy> for Refusal {
 }
 
 /// The part of a principal's limits that the engine has to know.
-fn limits(principal: &Principal) -> Limits {
+pub(crate) fn limits(principal: &Principal) -> Limits {
     let limits = principal.limits();
     Limits {
         stored_bytes_max: limits.stored_bytes_max,
         record_bytes_max: limits.record_bytes_max,
         evicts: limits.eviction,
+        ..Limits::NONE
     }
 }

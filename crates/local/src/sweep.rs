@@ -29,6 +29,7 @@ impl Local {
 
     /// Whether there may be more to do. A database that is busy is left for the next time.
     fn sweep_slice(&self, tenant: &crate::tenant::Tenant) -> bool {
+        tenant.forget_abandoned();
         let swept = tenant.try_with(|database| {
             let more = database.sweep(SLICE, self.now());
             (more, database.take_garbage())

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use latchkey_engine::Database;
+use latchkey_engine::{Database, Served, WaitId};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::offload::offload;
@@ -19,6 +19,8 @@ const SHORT_WAIT: Duration = Duration::from_micros(100);
 pub(crate) struct Tenant {
     database: Mutex<Database>,
     waiting: AtomicUsize,
+    /// Waits of those who went while the database was busy.
+    abandoned: Mutex<Vec<WaitId>>,
 }
 
 /// Too many requests wait for the database already.
@@ -26,23 +28,68 @@ pub(crate) struct Busy;
 
 impl Tenant {
     pub(crate) fn new(database: Database) -> Self {
-        Self { database: Mutex::new(database), waiting: AtomicUsize::new(0) }
+        let database = Mutex::new(database);
+        Self { database, waiting: AtomicUsize::new(0), abandoned: Mutex::default() }
     }
 
     /// Gives `work` the database. If somebody else has it, waits where no other database's requests are held up.
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Database) -> R) -> Result<R, Busy> {
         if let Some(mut database) = self.database.try_lock_for(SHORT_WAIT) {
-            let result = work(&mut database);
+            let (result, told) = step(&mut database, work);
             MutexGuard::unlock_fair(database);
+            told.tell();
             return Ok(result);
         }
         let _place = Place::take(&self.waiting)?;
-        Ok(offload(|| work(&mut self.database.lock())))
+        let (result, told) = offload(|| step(&mut self.database.lock(), work));
+        told.tell();
+        Ok(result)
     }
 
     /// Gives `work` the database if nobody else has it.
     pub(crate) fn try_with<R>(&self, work: impl FnOnce(&mut Database) -> R) -> Option<R> {
-        self.database.try_lock().map(|mut database| work(&mut database))
+        let (result, told) = step(&mut *self.database.try_lock()?, work);
+        told.tell();
+        Some(result)
+    }
+
+    /// Ends the wait of somebody who has gone. Never waits itself: what cannot be done now is done by and by, and
+    /// meanwhile nothing is taken for somebody who has gone.
+    pub(crate) fn abandon(&self, id: WaitId) {
+        if self.try_with(|database| database.stop_waiting(id)).is_none() {
+            self.abandoned.lock().push(id);
+        }
+    }
+
+    /// Ends the waits of all who have gone, if nobody else has the database.
+    pub(crate) fn forget_abandoned(&self) {
+        if self.abandoned.lock().is_empty() {
+            return;
+        }
+        self.try_with(|database| {
+            for id in std::mem::take(&mut *self.abandoned.lock()) {
+                database.stop_waiting(id);
+            }
+        });
+    }
+}
+
+/// Works on the database, and takes who was served by that.
+fn step<R>(database: &mut Database, work: impl FnOnce(&mut Database) -> R) -> (R, Told) {
+    let result = work(database);
+    let told = Told { served: database.take_served(), position: database.position() };
+    (result, told)
+}
+
+/// Those who were served, to be told once the database is free for others.
+struct Told {
+    served: Vec<Served>,
+    position: u64,
+}
+
+impl Told {
+    fn tell(self) {
+        self.served.into_iter().for_each(|served| served.tell(self.position));
     }
 }
 

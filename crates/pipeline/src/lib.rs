@@ -16,6 +16,7 @@ mod layer;
 pub mod policy;
 mod session;
 mod stack;
+mod vigil;
 mod waiting;
 
 #[cfg(test)]
@@ -29,5 +30,6 @@ pub use latchkey_tenancy::{AUTHENTICATION_REFUSED, DatabaseId};
 pub use layer::admit::Admitted;
 pub use layer::authenticate::Authenticated;
 pub use layer::resolve::Resolved;
-pub use session::{Asked, Caller, Gate, Session, Watching, asked, not_available};
+pub use session::{Asked, Caller, Gate, Session, Watching, asked, may_write, not_available};
 pub use stack::{Stack, stack};
+pub use vigil::{Unblock, Vigil};

@@ -3,12 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use latchkey_commands::{Call, Category, Run, Watches};
+use latchkey_commands::{Call, Category, Run, Script};
 use latchkey_protocol::{ReplyError, Words};
 use latchkey_tenancy::{Authority, DatabaseId, Principal};
-use parking_lot::Mutex;
 
-use crate::{Clock, policy};
+use crate::{Clock, Vigil, policy};
 
 /// Who sends a batch.
 #[derive(Clone)]
@@ -45,7 +44,7 @@ impl Gate {
     /// A session of whoever this token belongs to; `None` if the token is not good, whatever the reason.
     pub fn open(&self, token: &[u8]) -> Option<Session> {
         match self.authority.authenticate(token, self.clock.now_ms()) {
-            Ok(principal) => Some(Session { principal, watching: Watching::default() }),
+            Ok(principal) => Some(Session { watching: Arc::new(Vigil::of(&principal)), principal }),
             Err(cause) => {
                 tracing::debug!(%cause, "refused a token");
                 None
@@ -66,9 +65,8 @@ pub struct Session {
     watching: Watching,
 }
 
-/// The keys that a session watches. Shared with whoever runs its commands; nobody holds this lock while waiting for
-/// another.
-pub type Watching = Arc<Mutex<Watches>>;
+/// What a session keeps watch over.
+pub type Watching = Arc<Vigil>;
 
 /// So many keys a session may watch.
 const WATCHED_KEYS_MAX: usize = 10_000;
@@ -78,7 +76,8 @@ impl Session {
         &self.principal
     }
 
-    pub(crate) fn watching(&self) -> &Watching {
+    /// What it keeps watch over.
+    pub fn watching(&self) -> &Watching {
         &self.watching
     }
 
@@ -132,6 +131,8 @@ impl Session {
 pub enum Asked {
     /// The database: it is to be handed in. Also what nobody knows, which is refused there.
     Database,
+    /// The database, where it may wait: it is to be handed in by itself, or together with others if it is not to wait.
+    Waiting,
     /// The connection: the door answers it itself. Its name in upper case, and its subcommand's.
     Door(&'static str, Option<&'static str>),
 }
@@ -140,13 +141,25 @@ pub enum Asked {
 pub fn asked(words: &Words) -> Result<Asked, ReplyError> {
     let Some(command) = latchkey_commands::find(words) else { return Ok(Asked::Database) };
     if !command.needs_connection() {
-        return Ok(Asked::Database);
+        let waits = command.spec.waits.is_some()
+            && Call::resolve(words.clone()).is_ok_and(|call| call.patience().is_some());
+        return Ok(if waits { Asked::Waiting } else { Asked::Database });
     }
     let call = Call::resolve(words.clone())?;
     Ok(match call.command().parent {
         Some(container) => Asked::Door(container.name, Some(call.spec().name)),
         None => Asked::Door(call.spec().name, None),
     })
+}
+
+/// Whether the command that these words name may change something.
+pub fn may_write(words: &Words) -> bool {
+    let writes = |run| match run {
+        Run::Write(_) => true,
+        Run::Script(Script::Eval { read_only, .. }) => !read_only,
+        _ => false,
+    };
+    Call::resolve(words.clone()).is_ok_and(|call| writes(call.spec().run))
 }
 
 /// What a door answers to a command of a connection that it does not have.

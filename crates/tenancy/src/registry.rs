@@ -133,6 +133,8 @@ pub(crate) struct DatabaseEntry {
     deleted: AtomicBool,
     limits: RwLock<Limits>,
     meter: Arc<Meter>,
+    /// How many connections speak to it.
+    connections: Arc<AtomicU64>,
 }
 
 impl DatabaseEntry {
@@ -144,6 +146,7 @@ impl DatabaseEntry {
             deleted: AtomicBool::new(false),
             limits: RwLock::new(record.limits),
             meter: Arc::new(meter),
+            connections: Arc::default(),
         }
     }
 
@@ -159,6 +162,10 @@ impl DatabaseEntry {
 
     pub(crate) fn limits(&self) -> Limits {
         *self.limits.read()
+    }
+
+    pub(crate) fn connections(&self) -> &Arc<AtomicU64> {
+        &self.connections
     }
 }
 

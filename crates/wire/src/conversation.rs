@@ -3,10 +3,12 @@
 mod authentication;
 mod client;
 mod transaction;
+mod waiting;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use latchkey_pipeline::{
     Answer, Asked, Batch, Caller, Incoming, Refusal, Replies, Session, Shape, Stack, asked, not_available,
 };
@@ -134,8 +136,9 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
                 self.run_pending().await?;
                 self.answer(name, subcommand, words).await
             }
-            Ok(Asked::Database) if self.session.is_none() => self.refuse(NO_AUTH),
-            Ok(Asked::Database) if self.transaction.is_some() => self.queue(words),
+            Ok(Asked::Database | Asked::Waiting) if self.session.is_none() => self.refuse(NO_AUTH),
+            Ok(Asked::Database | Asked::Waiting) if self.transaction.is_some() => self.queue(words),
+            Ok(Asked::Waiting) => self.run_waiting(words).await,
             Ok(Asked::Database) => {
                 self.pending.push(Ok(words));
                 if self.pending.len() < BATCH_COMMANDS { Ok(()) } else { self.run_pending().await }
@@ -198,22 +201,27 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
         while !commands.is_empty() {
             let count = commands.len();
             let answer = self.call(Shape::Stream, commands).await?;
-            let written = self.line.output.len();
-            match answer.replies {
-                Replies::One(reply) => self.reply(reply),
-                Replies::Many(replies) => replies.into_iter().for_each(|reply| self.reply(reply)),
-                Replies::Refused(refusal) => (0..count).for_each(|_| self.reply(refusal.error())),
-            }
-            if let Some(standing) = &answer.standing {
-                standing.count_reply_bytes((self.line.output.len() - written) as u64);
-            }
+            commands = self.write_answer(answer, count);
             self.line.flush_if_full(self.idle_deadline()).await?;
-            commands = answer.rest;
             if !commands.is_empty() || count == BATCH_COMMANDS {
                 tokio::task::yield_now().await;
             }
         }
         Ok(())
+    }
+
+    /// Writes the replies to `count` commands. Those that were not run yet.
+    fn write_answer(&mut self, answer: Answer, count: usize) -> Batch<Result<Words, ReplyError>> {
+        let written = self.line.output.len();
+        match answer.replies {
+            Replies::One(reply) => self.reply(reply),
+            Replies::Many(replies) => replies.into_iter().for_each(|reply| self.reply(reply)),
+            Replies::Refused(refusal) => (0..count).for_each(|_| self.reply(refusal.error())),
+        }
+        if let Some(standing) = &answer.standing {
+            standing.count_reply_bytes((self.line.output.len() - written) as u64);
+        }
+        answer.rest
     }
 
     /// Hands commands into the pipeline. Whoever is no longer let in is told so, and the connection ends.
@@ -222,12 +230,24 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
         shape: Shape,
         commands: Batch<Result<Words, ReplyError>>,
     ) -> Result<Answer, Ends> {
+        let answer = self.begin_call(shape, commands)?.await;
+        self.admit_answer(answer)
+    }
+
+    fn begin_call(
+        &self,
+        shape: Shape,
+        commands: Batch<Result<Words, ReplyError>>,
+    ) -> Result<impl Future<Output = Answer> + use<S, T>, Ends> {
         let Some(session) = self.session.clone() else { return Err(Ends::Dismissed) };
         let incoming = Incoming { caller: Caller::Session(session), shape, commands };
-        let answer = match self.door.stack.clone().call(incoming).await {
+        Ok(self.door.stack.clone().call(incoming).map(|answer| match answer {
             Ok(answer) => answer,
             Err(never) => match never {},
-        };
+        }))
+    }
+
+    fn admit_answer(&mut self, answer: Answer) -> Result<Answer, Ends> {
         if let Replies::Refused(Refusal::Unauthenticated(error)) = answer.replies {
             self.reply(error);
             return Err(Ends::Dismissed);

@@ -1,5 +1,7 @@
 //! `INFO [section …]`
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use bytes::Bytes;
 use latchkey_protocol::Reply;
 
@@ -82,7 +84,10 @@ fn server(db: &Server<'_>) -> Lines {
 
 fn clients(db: &Server<'_>) -> Lines {
     let facts = db.facts;
-    vec![("connected_clients", facts.clients.to_string()), ("blocked_clients", facts.blocked.to_string())]
+    vec![
+        ("connected_clients", facts.clients.load(Relaxed).to_string()),
+        ("blocked_clients", facts.blocked.to_string()),
+    ]
 }
 
 fn memory(db: &Server<'_>) -> Lines {

@@ -6,3 +6,4 @@ mod limits;
 mod rig;
 mod sessions;
 mod speech;
+mod waiting;
