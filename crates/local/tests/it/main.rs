@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on stops; clippy exempts only the functions marked #[test]
 
 mod support;
+mod waiting;
 
 use std::sync::mpsc;
 use std::task::{Context, Poll};
