@@ -2,6 +2,7 @@
 
 mod authentication;
 mod client;
+mod others;
 mod transaction;
 mod waiting;
 
@@ -83,13 +84,14 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
 
     /// Answers commands until one of the two sides ends it.
     pub(crate) async fn hold(mut self) {
-        let end = loop {
-            if let Err(end) = self.round().await {
-                break end;
-            }
+        let client = Arc::clone(&self.client);
+        let end = tokio::select! {
+            biased;
+            () = client.killed() => Ends::Killed,
+            end = self.converse() => end,
         };
         tracing::debug!(client = self.client.id, %end, "a connection ends");
-        if !matches!(end, Ends::Broken(_) | Ends::Silent) {
+        if !matches!(end, Ends::Broken(_) | Ends::Silent | Ends::Killed) {
             let farewell = async {
                 self.line.flush(self.idle_deadline()).await.ok()?;
                 self.line.close().await.ok()
@@ -98,6 +100,14 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
                 tracing::debug!(client = self.client.id, "the client was gone first");
             } else if matches!(end, Ends::Dismissed | Ends::NoMemory) {
                 self.line.linger().await;
+            }
+        }
+    }
+
+    async fn converse(&mut self) -> Ends {
+        loop {
+            if let Err(end) = self.round().await {
+                return end;
             }
         }
     }
@@ -138,8 +148,12 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             }
             Ok(Asked::Database | Asked::Waiting) if self.session.is_none() => self.refuse(NO_AUTH),
             Ok(Asked::Database | Asked::Waiting) if self.transaction.is_some() => self.queue(words),
-            Ok(Asked::Waiting) => self.run_waiting(words).await,
+            Ok(Asked::Waiting) => {
+                self.await_pause(std::slice::from_ref(&words)).await?;
+                self.run_waiting(words).await
+            }
             Ok(Asked::Database) => {
+                self.await_pause(std::slice::from_ref(&words)).await?;
                 self.pending.push(Ok(words));
                 if self.pending.len() < BATCH_COMMANDS { Ok(()) } else { self.run_pending().await }
             }
@@ -189,6 +203,7 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
                 self.unwatch();
                 self.reply(Reply::OK);
             }
+            ("CLIENT", Some("KILL")) => return self.kill(&arguments[1..]),
             ("CLIENT", Some(subcommand)) => self.client_command(subcommand, &arguments[1..]),
             _ => self.reply(not_available(&words)),
         }
@@ -261,7 +276,11 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
         self.door.clients.moved(&self.client, database(&self.session), database(&session));
         self.decoder.set_authenticated(session.is_some());
         let is_read_only = session.as_ref().is_some_and(Session::is_read_only);
-        self.client.update(|profile| profile.is_read_only = is_read_only);
+        let vigil = session.as_ref().map(Session::watching).cloned();
+        self.client.update(|profile| {
+            profile.is_read_only = is_read_only;
+            profile.vigil = vigil;
+        });
         self.session = session;
     }
 

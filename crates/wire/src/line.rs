@@ -39,6 +39,8 @@ pub(crate) struct Line<'a, T> {
 pub(crate) enum Ends {
     #[error("the client left")]
     Left,
+    #[error("another connection ended it")]
+    Killed,
     /// For a protocol error, too many wrong passwords, or a token that is no longer good.
     #[error("it was dismissed, and told why")]
     Dismissed,

@@ -26,6 +26,9 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
             }
             ("LIST", filter) => self.list(filter),
             ("REPLY", [mode, ..]) => return self.set_voice(mode),
+            ("UNBLOCK", arguments) => self.unblock(arguments),
+            ("PAUSE", arguments) => self.pause(arguments),
+            ("UNPAUSE", _) => Ok(self.unpause()),
             _ => Err(ReplyError::SYNTAX),
         };
         self.reply(done.unwrap_or_else(Reply::from));
