@@ -1,6 +1,9 @@
 //! The rules that every command has to keep, and every command's example.
 
+use std::collections::BTreeMap;
+
 use fastrand::Rng;
+use latchkey_keyspace::codec::{EncodedEntries, encode_entry};
 use latchkey_keyspace::{Keyspace, Now};
 use latchkey_protocol::{Reply, Words, number};
 
@@ -51,21 +54,34 @@ impl Shell {
         self.check_way_back(&call);
         self.keyspace.begin_record();
         let reply = self.run_call(&call);
-        let mut replay = self.replayed.edit(Now::BEFORE_ALL);
-        self.keyspace.take_record().into_iter().for_each(|effect| replay.apply(effect));
-        assert_eq!(
-            self.replayed.canonical(),
-            self.keyspace.canonical(),
-            "replay of {}",
-            call.command().full_name()
-        );
-        assert_eq!(
-            self.replayed.bytes(),
-            self.keyspace.bytes(),
-            "bytes after replay of {}",
-            call.command().full_name()
-        );
+        self.check_replay(&call);
+        self.check_snapshot(&call);
         reply
+    }
+
+    /// Replays the record, from its bytes, on a second keyspace: it has to come out the same.
+    fn check_replay(&mut self, call: &Call) {
+        let name = call.command().full_name();
+        let record = self.keyspace.take_record();
+        self.replayed.replay(record.bytes()).unwrap_or_else(|error| panic!("record of {name}: {error}"));
+        self.keyspace.reuse_record(record);
+        assert_same(&self.replayed, &self.keyspace, &format!("replay of {name}"));
+    }
+
+    /// Encodes every entry and loads it into a third keyspace.
+    fn check_snapshot(&self, call: &Call) {
+        let name = call.command().full_name();
+        let mut snapshot = Vec::new();
+        for (_, key, entry) in self.keyspace.in_hash_order() {
+            encode_entry(&mut snapshot, key, entry.expires_at_ms(), entry.value());
+        }
+        let mut loaded = Keyspace::new(9);
+        loaded.reserve(self.keyspace.keys());
+        for entry in EncodedEntries::new(&snapshot) {
+            let loading = entry.and_then(|entry| loaded.load(&entry));
+            loading.unwrap_or_else(|error| panic!("snapshot after {name}: {error}"));
+        }
+        assert_same(&loaded, &self.keyspace, &format!("snapshot after {name}"));
     }
 
     /// Runs the command and takes it back: nothing may have changed.
@@ -118,6 +134,20 @@ impl Shell {
             assert_eq!(printed, expected, "after {command}");
         }
     }
+}
+
+/// Holds two keyspaces together in all that clients can see.
+#[track_caller]
+fn assert_same(copy: &Keyspace, original: &Keyspace, what: &str) {
+    assert_eq!(copy.canonical(), original.canonical(), "{what}");
+    assert_eq!(copy.bytes(), original.bytes(), "bytes after {what}");
+    assert_eq!(copy.recount_bytes(), original.bytes(), "values' own bytes after {what}");
+    assert_eq!(copy.next_due_ms(), original.next_due_ms(), "next deadline after {what}");
+    assert_eq!(encodings(copy), encodings(original), "encodings after {what}");
+}
+
+fn encodings(keyspace: &Keyspace) -> BTreeMap<&[u8], &'static str> {
+    keyspace.in_hash_order().map(|(_, key, entry)| (key.as_slice(), entry.value().encoding())).collect()
 }
 
 /// Runs a session on an empty database.

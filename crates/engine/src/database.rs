@@ -4,7 +4,7 @@ use std::any::Any;
 
 use fastrand::Rng;
 use latchkey_commands::{Call, Cost, Facts, Growth, Run, Settings, Site, Watches};
-use latchkey_keyspace::{Keyspace, Now, Savepoint};
+use latchkey_keyspace::{Keyspace, Now, Record, Savepoint};
 use latchkey_protocol::{Reply, ReplyError};
 use latchkey_script::{Budget, Clock, Scripts};
 
@@ -67,13 +67,46 @@ impl Database {
             limits,
             settings: Settings::default(),
             scripts: Scripts::default(),
-            waiters: Waiters::default(),
+            waiters: Waiters::new(seed),
         }
     }
 
     /// Scripts end by this clock too, not only by their steps.
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { scripts: Scripts::new(Budget::DEFAULT, Some(clock)), ..self }
+    }
+
+    /// Records every change from now on, for [`keep`](Self::keep).
+    pub fn recording(mut self) -> Self {
+        self.keyspace.begin_record();
+        self
+    }
+
+    /// Hands over what was changed since the last call, encoded, if anything was. Nothing is unless it
+    /// [records](Self::recording).
+    pub fn keep(&mut self, keep: impl FnOnce(&[u8])) {
+        if self.keyspace.record().is_none_or(Record::is_empty) {
+            return;
+        }
+        let record = self.keyspace.take_record();
+        keep(record.bytes());
+        self.keyspace.reuse_record(record);
+        self.keyspace.begin_record();
+    }
+
+    /// How many bytes wait for [`keep`](Self::keep).
+    pub fn recorded_bytes(&self) -> usize {
+        self.keyspace.record().map_or(0, |record| record.bytes().len())
+    }
+
+    /// What CONFIG SET has changed: to be given to the same database when it is read anew.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// With what CONFIG SET has changed before.
+    pub fn with_settings(self, settings: Settings) -> Self {
+        Self { settings, ..self }
     }
 
     /// Runs one command.

@@ -72,7 +72,10 @@ fn the_memory_and_the_disk_refuse_only_what_grows() {
 #[test]
 fn a_plan_is_named_where_the_plan_is_the_limit() {
     let limits = Limits { stored_bytes_max: Some(50), memory_bytes_max: Some(60), ..Limits::NONE };
-    assert!(refused(&run(&mut database(limits), "SET k 12"), "ERR DB capacity quota exceeded. Threshold: 50"));
+    assert!(refused(
+        &run(&mut database(limits), "SET k 12"),
+        "ERR DB capacity quota exceeded. Threshold: 50"
+    ));
 }
 
 #[test]

@@ -22,8 +22,9 @@ pub trait Waiter: Debug + Send {
     /// Whether a reply would reach anybody. Nothing is taken for somebody who has gone.
     fn is_there(&self) -> bool;
 
-    /// The reply, with the database's position after the step that it came from.
-    fn answer(self: Box<Self>, ran: Ran, position: u64);
+    /// The reply, with the database's position after the step that it came from. It may not leave before the record of
+    /// this number is durable, if there is one.
+    fn answer(self: Box<Self>, ran: Ran, position: u64, awaited: Option<u64>);
 }
 
 /// What became of a command that may wait.
@@ -53,8 +54,8 @@ pub struct Served {
 
 impl Served {
     /// Tells, now that the step is done and nothing takes it back.
-    pub fn tell(self, position: u64) {
-        self.waiter.answer(self.ran, position);
+    pub fn tell(self, position: u64, awaited: Option<u64>) {
+        self.waiter.answer(self.ran, position, awaited);
     }
 }
 
@@ -213,6 +214,12 @@ impl Queue {
 }
 
 impl Waiters {
+    /// Nobody waits. Their numbers begin anywhere: who waited on the same database before it was read anew, and has not
+    /// heard of that, means nobody here.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { last_id: seed >> 1, ..Self::default() }
+    }
+
     /// Lets somebody in, behind all others, if there is room.
     fn enter(&mut self, waiting: Waiting, keyspace: &mut Keyspace) -> Option<WaitId> {
         let bytes = self.bytes + bytes_of(&waiting.call);

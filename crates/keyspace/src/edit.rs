@@ -55,21 +55,21 @@ impl<'a> Edit<'a> {
 
     /// Sets a key to a value of any type, which is not empty.
     pub fn put_until(&mut self, key: &[u8], value: Value, expires_at_ms: Option<i64>) {
-        let forward = self.space.ledger.record.is_some().then(|| Effect::Put {
-            key: key.into(),
-            value: value.clone(),
-            expires_at_ms,
-        });
+        if let Some(record) = &mut self.space.ledger.record {
+            record.push_put(key, &value, expires_at_ms);
+        }
         let old = self.space.insert(key, Entry::new(value, expires_at_ms, self.now));
-        self.note_replaced(key, old, forward);
+        self.note_replaced(key, old);
     }
 
     /// Removes a key. Whether it existed.
     pub fn remove(&mut self, key: &[u8]) -> bool {
         let Some(old) = self.space.take(key) else { return false };
         let live = old.is_live(self.now);
-        let forward = self.space.ledger.record.is_some().then(|| Effect::Remove { key: key.into() });
-        self.note_replaced(key, Some(old), forward);
+        if let Some(record) = &mut self.space.ledger.record {
+            record.push(&Effect::Remove { key: key.into() });
+        }
+        self.note_replaced(key, Some(old));
         live
     }
 
@@ -133,7 +133,7 @@ impl<'a> Edit<'a> {
         let ledger = &mut self.space.ledger;
         ledger.changes += 1;
         if let Some(record) = &mut ledger.record {
-            record.push(Effect::Clear);
+            record.push(&Effect::Clear);
         }
         match &mut ledger.undo {
             Some(undo) => undo.extend(entries.into_iter().map(|(key, entry)| {
@@ -237,13 +237,10 @@ impl Edit<'_> {
 }
 
 impl Edit<'_> {
-    /// Notes that `old` was replaced or removed, and disposes of it.
-    fn note_replaced(&mut self, key: &[u8], old: Option<Entry>, forward: Option<Effect>) {
+    /// Notes that `old` was replaced or removed, which is recorded already, and disposes of it.
+    fn note_replaced(&mut self, key: &[u8], old: Option<Entry>) {
         let ledger = &mut self.space.ledger;
         ledger.changes += 1;
-        if let (Some(record), Some(forward)) = (&mut ledger.record, forward) {
-            record.push(forward);
-        }
         let undo = ledger.undo.is_some();
         let back = match old {
             Some(old) => self.restore(key, old, undo),

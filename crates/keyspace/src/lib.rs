@@ -6,6 +6,7 @@
 //! draws a random number of its own, starts a thread or opens a file.
 
 mod awaited;
+pub mod codec;
 pub mod collections;
 pub mod cost;
 mod edit;
@@ -20,6 +21,7 @@ mod view;
 mod watch;
 
 pub use awaited::Await;
+pub use codec::{CodecError, Record};
 pub use collections::str::Str;
 pub use edit::Edit;
 pub use effect::Effect;

@@ -1,5 +1,6 @@
 //! A value taken out of its entry to be edited.
 
+use std::borrow::Borrow;
 use std::ops::Deref;
 
 use crate::entry::Entry;
@@ -89,14 +90,14 @@ impl<'a, V: Contents> Open<'a, V> {
 
     /// Notes a change that is about to be made. Both closures run only if somebody wants to know; `inverse` lists what
     /// takes the change back, in the order in which that has to be done.
-    pub(crate) fn note(
+    pub(crate) fn note<F: Borrow<V::Effect>>(
         &mut self,
-        forward: impl FnOnce(&V) -> V::Effect,
+        forward: impl FnOnce(&V) -> F,
         inverse: impl FnOnce(&V) -> Vec<V::Effect>,
     ) {
         let (key, value) = (self.key, &self.value);
-        self.space.ledger.note(
-            || V::effect(Str::from(key), forward(value)),
+        self.space.ledger.note_with(
+            |record| record.push_change(key, forward(value).borrow()),
             || inverse(value).into_iter().map(|effect| V::effect(Str::from(key), effect)).collect(),
         );
     }

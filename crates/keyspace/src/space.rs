@@ -5,11 +5,12 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::awaited::{Await, Awaited};
+use crate::codec::Record;
 use crate::collections::scan_map::ScanMap;
 use crate::entry::Entry;
 use crate::ledger::{Ledger, Savepoint};
 use crate::watch::Watched;
-use crate::{Edit, Effect, Kind, Now, Str, View};
+use crate::{Edit, Kind, Now, Str, Value, View};
 
 /// All keys of one database. Read through a [`View`], written through an [`Edit`].
 #[derive(Debug)]
@@ -94,12 +95,37 @@ impl Keyspace {
         self.due.first().map(|&(due_ms, _)| due_ms)
     }
 
+    /// The seed that it was made with.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The hash that orders this key, see [`ScanMap`].
+    pub fn hash_of(&self, key: &[u8]) -> u64 {
+        self.entries.hash_of(key)
+    }
+
+    /// All entries with the hash of their key, in ascending order of hash and, among equal hashes, of key. Also those
+    /// that are past their deadline: they are there until they are swept.
+    pub fn in_hash_order(&self) -> impl Iterator<Item = (u64, &Str, &Entry)> {
+        self.entries.in_order()
+    }
+
+    /// Makes room for so many keys, at once: a number that comes from a file has to be checked against its length. Only
+    /// an empty keyspace does.
+    pub fn reserve(&mut self, keys: usize) {
+        if self.entries.is_empty() {
+            self.entries = ScanMap::with_capacity(self.seed, keys);
+        }
+    }
+
     /// Starts to keep what takes the coming changes back, or marks a place on the way if that is done already: steps
     /// nest. Every savepoint is either released or gone back to, the newest first.
     pub fn save(&mut self) -> Savepoint {
         let is_outermost = self.ledger.undo.is_none();
         let undo = self.ledger.undo.get_or_insert_default();
-        Savepoint { effects: undo.len(), is_outermost }
+        let effects = undo.len();
+        Savepoint { effects, is_outermost, recorded: self.ledger.recorded() }
     }
 
     /// Keeps the changes since the savepoint, unless an outer one is gone back to.
@@ -109,15 +135,22 @@ impl Keyspace {
         }
     }
 
-    /// Takes back the changes since the savepoint. To whoever records, the way back is a change too.
+    /// Takes back the changes since the savepoint. Nothing of them stays in the record; only to a record that was begun
+    /// since then, the way back is a change too.
     pub fn roll_back(&mut self, point: Savepoint) {
         let mut undo = self.ledger.undo.take().unwrap_or_default();
+        let mark = point.recorded.filter(|(record, _)| *record == self.ledger.records);
+        let record = self.ledger.record.take_if(|_| mark.is_some());
         let mut edit = self.edit(Now::BEFORE_ALL);
         for effect in undo.drain(point.effects.min(undo.len())..).rev() {
             edit.apply(effect);
         }
         if !point.is_outermost {
             self.ledger.undo = Some(undo);
+        }
+        if let (Some(mut record), Some((_, mark))) = (record, mark) {
+            record.cut(mark);
+            self.ledger.record = Some(record);
         }
     }
 
@@ -126,14 +159,29 @@ impl Keyspace {
         self.ledger.undo = None;
     }
 
-    /// Starts to record the coming changes.
+    /// Starts to record the coming changes. What an earlier record had that was not taken is lost.
     pub fn begin_record(&mut self) {
-        self.ledger.record = Some(Vec::new());
+        let mut record = self.ledger.record.take().unwrap_or_else(|| std::mem::take(&mut self.ledger.spare));
+        record.clear();
+        self.ledger.record = Some(record);
+        self.ledger.records += 1;
     }
 
-    /// The changes since [`begin_record`](Self::begin_record), in order.
-    pub fn take_record(&mut self) -> Vec<Effect> {
+    /// The changes since [`begin_record`](Self::begin_record) so far, if they are recorded.
+    pub fn record(&self) -> Option<&Record> {
+        self.ledger.record.as_ref()
+    }
+
+    /// Ends the record: the changes since [`begin_record`](Self::begin_record), in order.
+    pub fn take_record(&mut self) -> Record {
         self.ledger.record.take().unwrap_or_default()
+    }
+
+    /// Gives a record back that is no longer needed, so that the next one need not allocate. A large one is freed.
+    pub fn reuse_record(&mut self, record: Record) {
+        if record.is_worth_keeping() {
+            self.ledger.spare = record;
+        }
     }
 
     /// Large values that were taken out: to be dropped, where nobody waits for it.
@@ -190,13 +238,28 @@ impl Keyspace {
         self.count_in(key, &entry, hash);
         let old = self.entries.insert(Str::from(key), entry);
         if let Some(old) = &old {
-            self.count_out(key, old, hash);
-            // A deadline that both had was just taken away for the new one too.
-            if let Some(due_ms) = self.entries.get(key).and_then(Entry::due_ms) {
-                self.due.insert((due_ms, hash));
-            }
+            self.replaced(key, old, hash);
         }
         old
+    }
+
+    /// Counts out an entry that another one, counted in already, has replaced.
+    fn replaced(&mut self, key: &[u8], old: &Entry, hash: u64) {
+        self.count_out(key, old, hash);
+        // A deadline that both had was just taken away for the new one too.
+        if let Some(due_ms) = self.entries.get(key).and_then(Entry::due_ms) {
+            self.due.insert((due_ms, hash));
+        }
+    }
+
+    /// Puts an entry that no change has made.
+    pub(crate) fn put_loaded(&mut self, key: Str, expires_at_ms: Option<i64>, value: Value) {
+        let entry = Entry::new(value, expires_at_ms, Now::BEFORE_ALL);
+        let hash = self.entries.hash_of(&key);
+        self.count_in(&key, &entry, hash);
+        if let Some(old) = self.entries.insert(key.clone(), entry) {
+            self.replaced(&key, &old, hash);
+        }
     }
 
     /// Takes an entry out, live or not.

@@ -6,10 +6,12 @@
 mod clock;
 mod free;
 mod local;
+mod memory;
 mod offload;
+mod sleep;
 mod sweep;
 mod tenant;
 mod waiting;
 
 pub use clock::SystemClock;
-pub use local::{About, Local};
+pub use local::{About, Local, Settings};

@@ -1,29 +1,37 @@
 //! All databases of this process.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use fastrand::Rng;
 use latchkey_commands::{Call, Facts, Patience};
-use latchkey_engine::{Begun, Database, Limits, Now, Waiter};
+use latchkey_engine::{Begun, Database, Limits, Now, Waiter, growth_max};
+use latchkey_keyspace::Keyspace;
 use latchkey_pipeline::{Admitted, Backend, Batch, Clock, Executed, Refusal, Shape};
 use latchkey_protocol::{Reply, ReplyError};
+use latchkey_storage::Storage;
 use latchkey_tenancy::{DatabaseId, Principal};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
 use crate::free::Free;
+use crate::memory::Memory;
 use crate::offload::offload;
-use crate::tenant::{Busy, Tenant};
+use crate::sleep::Sleep;
+use crate::tenant::{Done, Mark, NotNow, Tenant, Terms, Visit};
 
 /// After so many commands of a pipeline others get their turn …
 const TURN_COMMANDS: usize = 64;
 /// … or, on a connection, after so many bytes of replies …
 const TURN_REPLY_BYTES: u64 = 256 * 1024;
+/// … or after so many bytes of changes, which are kept as one record …
+const TURN_RECORD_BYTES: usize = 1 << 20;
 /// … or after so long, in microseconds.
 const TURN_US: i64 = 500;
 
-/// The databases of this process, each made when it is first used.
+/// The databases of this process. Each is made, or read from its files, when it is first used.
 #[derive(Debug)]
 pub struct Local {
     clock: Arc<dyn Clock>,
@@ -33,6 +41,8 @@ pub struct Local {
     free: Free,
     /// Whether the server stops, and nobody should wait any more.
     pub(crate) stopping: watch::Sender<bool>,
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) sleep: Sleep,
 }
 
 /// What INFO tells of the process.
@@ -44,39 +54,75 @@ pub struct About {
     pub run_id: String,
 }
 
+/// How much memory databases may use, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Stored bytes of all databases in memory together, by the documented formula; `None` for no limit.
+    pub memory_bytes_max: Option<u64>,
+    /// A database that nobody has used for so long leaves the memory, if it has files to return from.
+    pub idle_after: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { memory_bytes_max: None, idle_after: Duration::from_secs(300) }
+    }
+}
+
 impl Local {
-    /// No databases yet. All chance in them follows from the seed, which has to be secret: it keeps clients from
-    /// choosing keys that collide.
-    pub fn new(clock: Arc<dyn Clock>, seed: u64, about: About) -> std::io::Result<Self> {
-        let seeds = Mutex::new(Rng::with_seed(seed));
-        let (free, stopping) = (Free::start()?, watch::Sender::new(false));
-        Ok(Self { clock, about, tenants: RwLock::default(), seeds, free, stopping })
+    /// Databases that are kept in `storage`, or, without it, end with this process. All chance in them follows from the
+    /// seed, which has to be secret: it keeps clients from choosing keys that collide.
+    pub fn new(
+        clock: Arc<dyn Clock>,
+        seed: u64,
+        about: About,
+        storage: Option<Storage>,
+        settings: Settings,
+    ) -> std::io::Result<Self> {
+        Ok(Self {
+            clock,
+            about,
+            tenants: RwLock::default(),
+            seeds: Mutex::new(Rng::with_seed(seed)),
+            free: Free::start()?,
+            stopping: watch::Sender::new(false),
+            memory: Arc::new(Memory::new(settings.memory_bytes_max)),
+            sleep: Sleep::new(storage, settings.idle_after)?,
+        })
     }
 
-    /// Forgets a database, with all its keys.
+    /// Forgets a database, with all its keys. Its files go when [`tend`](Self::tend) comes to it.
     pub fn drop_database(&self, id: DatabaseId) {
-        if let Some(tenant) = self.tenants.write().remove(&id) {
-            self.free.take(vec![Box::new(tenant)]);
+        let tenant = self.tenants.write().remove(&id);
+        match self.sleep.has_files() {
+            true => self.sleep.bury(tenant.unwrap_or_else(|| Arc::new(Tenant::new(id)))),
+            false => self
+                .free
+                .take(tenant.map(|tenant| -> Box<dyn Any + Send> { Box::new(tenant) }).into_iter().collect()),
         }
     }
 
-    /// Forgets every database that is not wanted any more.
+    /// Forgets every database in memory that is not wanted any more.
     pub fn keep_databases(&self, is_wanted: impl Fn(DatabaseId) -> bool) {
         let unwanted: Vec<DatabaseId> =
             self.tenants.read().keys().copied().filter(|&id| !is_wanted(id)).collect();
         unwanted.into_iter().for_each(|id| self.drop_database(id));
     }
 
-    /// Stored bytes of every database that is in use, by the documented formula.
+    /// Stored bytes of every database that is awake and not busy, by the documented formula.
     pub fn stored_bytes(&self) -> Vec<(DatabaseId, u64)> {
-        let bytes = |(&id, tenant): (_, &Arc<Tenant>)| {
-            Some((id, tenant.with(|database| database.stored_bytes()).ok()?))
-        };
-        self.all().iter().filter_map(|(id, tenant)| bytes((id, tenant))).collect()
+        let bytes = |tenant: &Tenant| Some(tenant.try_with(|database| database.stored_bytes())?.value);
+        self.all().iter().filter_map(|tenant| Some((tenant.id(), bytes(tenant)?))).collect()
     }
 
-    pub(crate) fn all(&self) -> Vec<(DatabaseId, Arc<Tenant>)> {
-        self.tenants.read().iter().map(|(&id, tenant)| (id, Arc::clone(tenant))).collect()
+    pub(crate) fn all(&self) -> Vec<Arc<Tenant>> {
+        self.tenants.read().values().cloned().collect()
+    }
+
+    /// Forgets tenants that sleep and that nobody holds: they cost nothing then.
+    pub(crate) fn forget_sleepers(&self) {
+        // Whoever would use one has to come through this map, which is locked.
+        self.tenants.write().retain(|_, tenant| !tenant.is_forgettable() || Arc::strong_count(tenant) > 1);
     }
 
     pub(crate) fn free(&self) -> &Free {
@@ -91,16 +137,26 @@ impl Local {
         Now::from_us(self.clock.now_us())
     }
 
-    fn tenant(&self, principal: &Principal) -> Arc<Tenant> {
-        let id = principal.database();
+    /// Begins to use a database, which is woken if it sleeps.
+    async fn visit(&self, principal: &Principal) -> Result<Visit, Refusal> {
+        let visit = Visit::begin(self.tenant(principal.database()));
+        if !visit.tenant().is_awake() {
+            self.wake(visit.tenant(), principal).await?;
+        }
+        self.sleep.await_room_in_log().await?;
+        visit.touch(self.now().ms());
+        Ok(visit)
+    }
+
+    fn tenant(&self, id: DatabaseId) -> Arc<Tenant> {
         if let Some(tenant) = self.tenants.read().get(&id) {
             return Arc::clone(tenant);
         }
-        let mut tenants = self.tenants.write();
-        Arc::clone(tenants.entry(id).or_insert_with(|| Arc::new(Tenant::new(self.database(principal)))))
+        Arc::clone(self.tenants.write().entry(id).or_insert_with(|| Arc::new(Tenant::new(id))))
     }
 
-    fn database(&self, principal: &Principal) -> Database {
+    /// What makes a database of a keyspace.
+    pub(crate) fn maker(&self, principal: &Principal) -> Maker {
         let facts = Facts {
             started_at_ms: self.now().ms(),
             version: self.about.version,
@@ -108,9 +164,31 @@ impl Local {
             clients: Arc::clone(principal.connections()),
             ..Facts::default()
         };
-        let seed = self.seeds.lock().u64(..);
-        let clock = Arc::clone(&self.clock);
-        Database::new(seed, limits(principal), facts).with_clock(Arc::new(move || clock.now_us()))
+        Maker { seed: self.seeds.lock().u64(..), facts, clock: Arc::clone(&self.clock) }
+    }
+
+    /// Does `work` on the database, and disposes of what it leaves.
+    pub(crate) fn work<R>(
+        &self,
+        visit: &Visit,
+        admitted: &Admitted,
+        work: impl FnOnce(&mut Database) -> R,
+    ) -> Result<(R, Mark), NotNow> {
+        let terms = self.terms(admitted);
+        let Done { value, mark, garbage } = visit.with(&terms, &self.memory, work)?;
+        self.free.take(garbage);
+        Ok((value, mark))
+    }
+
+    fn terms(&self, admitted: &Admitted) -> Terms {
+        let limits = Limits { disk_is_full: self.sleep.disk_is_full(), ..limits(admitted.principal()) };
+        let grows = |call: &Call| growth_max(call).min(limits.record_bytes_max.saturating_mul(2));
+        let growth_max = if self.memory.is_limited() {
+            admitted.calls().iter().flatten().map(grows).fold(0, u64::saturating_add)
+        } else {
+            0
+        };
+        Terms { limits, growth_max }
     }
 
     /// Runs some commands of a pipeline, from the first of `calls` on, until others should get their turn.
@@ -122,7 +200,7 @@ impl Local {
         for (at, call) in turn.iter().enumerate() {
             if at > 0 {
                 now = self.now();
-                if now.us() > ends_us || ran.is_full() {
+                if now.us() > ends_us || ran.is_full() || database.recorded_bytes() > TURN_RECORD_BYTES {
                     break;
                 }
             }
@@ -133,99 +211,90 @@ impl Local {
         }
     }
 
-    async fn pipeline(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
+    async fn pipeline(&self, visit: &Visit, admitted: &Admitted) -> Result<Executed, Refusal> {
         let calls = admitted.calls();
         let mut ran = Outcome::new(calls.len(), admitted);
         while ran.replies.len() < calls.len() {
             let rest = &calls[ran.replies.len()..];
-            let turn = tenant.with(|database| {
-                database.set_limits(limits(admitted.principal()));
-                self.take_turn(database, rest, &mut ran);
-                (database.take_garbage(), database.position())
-            });
-            let (garbage, position) = match turn {
-                Ok(turn) => turn,
-                Err(busy) if ran.replies.is_empty() => return Err(busy.into()),
+            match self.work(visit, admitted, |database| self.take_turn(database, rest, &mut ran)) {
+                Ok(((), mark)) => ran.mark = mark,
+                Err(not_now) if ran.replies.is_empty() => return Err(not_now.into()),
                 // What ran is answered: only the rest may be sent again.
-                Err(Busy) => {
-                    ran.refuse(rest);
+                Err(not_now) => {
+                    ran.refuse(rest, &not_now.error());
                     break;
                 }
-            };
-            self.free.take(garbage);
-            ran.position = position;
+            }
             if ran.replies.len() < calls.len() {
                 tokio::task::yield_now().await;
             }
         }
-        Ok(ran.into_executed())
+        self.finish(ran).await
     }
 
     /// Runs the first commands of a stream: one turn.
-    fn stream(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
+    async fn stream(&self, visit: &Visit, admitted: &Admitted) -> Result<Executed, Refusal> {
         let calls = admitted.calls();
         let mut ran = Outcome::new(calls.len().min(TURN_COMMANDS), admitted);
-        let (garbage, position) = tenant.with(|database| {
-            database.set_limits(limits(admitted.principal()));
-            self.take_turn(database, calls, &mut ran);
-            (database.take_garbage(), database.position())
-        })?;
-        self.free.take(garbage);
-        ran.position = position;
-        Ok(ran.into_executed())
+        let ((), mark) = self.work(visit, admitted, |database| self.take_turn(database, calls, &mut ran))?;
+        ran.mark = mark;
+        self.finish(ran).await
     }
 
-    fn watch(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
+    async fn watch(&self, visit: &Visit, admitted: &Admitted) -> Result<Executed, Refusal> {
         let mut ran = Outcome::new(1, admitted);
-        ran.position = tenant.with(|database| {
+        let ((), mark) = self.work(visit, admitted, |database| {
             let now = self.now();
             if let Some(watching) = admitted.watching() {
                 let mut watches = watching.lock();
                 admitted.calls().iter().flatten().for_each(|call| database.watch(call, now, &mut watches));
             }
-            database.position()
         })?;
+        ran.mark = mark;
         for call in admitted.calls() {
             ran.push(call.as_ref().map_or_else(|error| error.clone().into(), |_| Reply::OK));
         }
-        Ok(ran.into_executed())
+        self.finish(ran).await
     }
 
-    fn transaction(&self, tenant: &Tenant, admitted: &Admitted) -> Result<Executed, Refusal> {
+    async fn transaction(&self, visit: &Visit, admitted: &Admitted) -> Result<Executed, Refusal> {
         let calls: Vec<Call> = admitted.calls().iter().flatten().cloned().collect();
         let mut ran = Outcome::new(calls.len(), admitted);
-        let (outcome, garbage, position) = tenant.with(|database| {
+        let (outcome, mark) = self.work(visit, admitted, |database| {
             let now = self.now();
-            database.set_limits(limits(admitted.principal()));
             let is_overtaken = admitted
                 .watching()
                 .is_some_and(|watching| database.are_touched(&std::mem::take(&mut watching.lock()), now));
             if is_overtaken {
-                return (Err(Refusal::Overtaken), database.take_garbage(), database.position());
+                return Err(Refusal::Overtaken);
             }
             let long = calls.iter().any(|call| database.is_long(call, now));
             let outcome =
                 if long { offload(|| database.run_all(&calls, now)) } else { database.run_all(&calls, now) };
-            (outcome.map_err(Refusal::Discarded), database.take_garbage(), database.position())
+            outcome.map_err(Refusal::Discarded)
         })?;
-        self.free.take(garbage);
-        ran.position = position;
-        let replies = outcome?;
-        replies.into_iter().for_each(|reply| ran.push(reply));
+        ran.mark = mark;
+        outcome?.into_iter().for_each(|reply| ran.push(reply));
+        self.finish(ran).await
+    }
+
+    /// Lets replies go when what they tell of is as durable as the database asks.
+    pub(crate) async fn finish(&self, ran: Outcome) -> Result<Executed, Refusal> {
+        self.sleep.await_durable(ran.mark).await?;
         Ok(ran.into_executed())
     }
 }
 
 impl Backend for Local {
     async fn execute(&self, admitted: &Admitted) -> Result<Executed, Refusal> {
-        let tenant = self.tenant(admitted.principal());
+        let visit = self.visit(admitted.principal()).await?;
         match admitted.shape() {
-            Shape::Atomic => self.transaction(&tenant, admitted),
-            Shape::Watch => self.watch(&tenant, admitted),
-            Shape::Stream => self.stream(&tenant, admitted),
+            Shape::Atomic => self.transaction(&visit, admitted).await,
+            Shape::Watch => self.watch(&visit, admitted).await,
+            Shape::Stream => self.stream(&visit, admitted).await,
             Shape::One | Shape::Pipeline => match alone(admitted) {
-                Some((call, patience)) => self.run_or_wait(&tenant, admitted, call, patience).await,
-                None => self.pipeline(&tenant, admitted).await,
+                Some((call, patience)) => self.run_or_wait(&visit, admitted, call, patience).await,
+                None => self.pipeline(&visit, admitted).await,
             },
         }
     }
@@ -255,7 +324,7 @@ fn run(database: &mut Database, call: &Call, now: Now) -> latchkey_engine::Ran {
 pub(crate) struct Outcome {
     replies: Batch<Reply>,
     unexecuted: u64,
-    pub(crate) position: u64,
+    pub(crate) mark: Mark,
     reply_bytes: u64,
     reply_bytes_max: u64,
     /// Whether replies leave as they come, so that only each by itself has a limit.
@@ -268,7 +337,7 @@ impl Outcome {
         Self {
             replies: Batch::with_capacity(commands),
             unexecuted: 0,
-            position: 0,
+            mark: Mark::default(),
             reply_bytes: 0,
             reply_bytes_max,
             streams: admitted.shape() == Shape::Stream,
@@ -280,11 +349,11 @@ impl Outcome {
         self.push(ran.reply);
     }
 
-    /// Answers the rest of a pipeline that the database is too busy for.
-    fn refuse(&mut self, rest: &[Result<Call, ReplyError>]) {
+    /// Answers the rest of a pipeline that cannot run now.
+    fn refuse(&mut self, rest: &[Result<Call, ReplyError>], refusal: &ReplyError) {
         for call in rest {
             self.unexecuted += u64::from(call.as_ref().is_ok_and(|call| !call.spec().free));
-            self.push(call.as_ref().err().cloned().unwrap_or(BUSY).into());
+            self.push(call.as_ref().err().cloned().unwrap_or(refusal.clone()).into());
         }
     }
 
@@ -307,22 +376,57 @@ impl Outcome {
         }
     }
 
-    pub(crate) fn into_executed(self) -> Executed {
-        Executed { replies: self.replies, unexecuted: self.unexecuted, position: self.position }
+    fn into_executed(self) -> Executed {
+        Executed { replies: self.replies, unexecuted: self.unexecuted, position: self.mark.position }
     }
 }
 
 const BUSY: ReplyError =
     ReplyError::fixed("BUSY the database is running a command that takes long, try again");
 
-impl From<Busy> for Refusal {
-    fn from(Busy: Busy) -> Self {
-        Self::Unavailable(BUSY)
+/// Nothing of the request was kept; it may be sent again.
+const LOST: ReplyError = ReplyError::fixed("ERR the database is being read anew, try again");
+
+impl NotNow {
+    /// What the client is told.
+    fn error(self) -> ReplyError {
+        match self {
+            Self::Busy => BUSY,
+            Self::Lost => LOST,
+        }
+    }
+}
+
+impl From<NotNow> for Refusal {
+    fn from(not_now: NotNow) -> Self {
+        Self::Unavailable(not_now.error())
+    }
+}
+
+/// What makes a database of a keyspace: chance, a clock to end scripts by, and what INFO tells.
+pub(crate) struct Maker {
+    pub(crate) seed: u64,
+    facts: Facts,
+    clock: Arc<dyn Clock>,
+}
+
+impl Maker {
+    /// An empty database.
+    pub(crate) fn make_empty(self) -> Database {
+        let seed = self.seed;
+        self.make(Keyspace::new(seed))
+    }
+
+    /// A database with these keys.
+    pub(crate) fn make(self, keyspace: Keyspace) -> Database {
+        let clock = self.clock;
+        Database::of(keyspace, self.seed, Limits::NONE, self.facts)
+            .with_clock(Arc::new(move || clock.now_us()))
     }
 }
 
 /// The part of a principal's limits that the engine has to know.
-pub(crate) fn limits(principal: &Principal) -> Limits {
+fn limits(principal: &Principal) -> Limits {
     let limits = principal.limits();
     Limits {
         stored_bytes_max: limits.stored_bytes_max,

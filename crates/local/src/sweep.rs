@@ -19,7 +19,7 @@ impl Local {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            for (_, tenant) in self.all() {
+            for tenant in self.all() {
                 while self.sweep_slice(&tenant) {
                     tokio::task::yield_now().await;
                 }
@@ -29,13 +29,14 @@ impl Local {
 
     /// Whether there may be more to do. A database that is busy is left for the next time.
     fn sweep_slice(&self, tenant: &crate::tenant::Tenant) -> bool {
-        tenant.forget_abandoned();
         let swept = tenant.try_with(|database| {
-            let more = database.sweep(SLICE, self.now());
-            (more, database.take_garbage())
+            for id in tenant.take_abandoned() {
+                database.stop_waiting(id);
+            }
+            database.sweep(SLICE, self.now())
         });
-        let Some((more, garbage)) = swept else { return false };
-        self.free().take(garbage);
-        more
+        let Some(done) = swept else { return false };
+        self.free().take(done.garbage);
+        done.value
     }
 }

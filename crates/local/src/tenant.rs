@@ -1,11 +1,19 @@
-//! One database and its lock.
+//! One database: asleep in its files, or awake behind its lock.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::time::Duration;
 
-use latchkey_engine::{Database, Served, WaitId};
+use latchkey_commands::Settings;
+use latchkey_engine::{Database, Limits, WaitId};
+use latchkey_journal::Lsn;
+use latchkey_storage::{Durability, Shelf};
+use latchkey_tenancy::DatabaseId;
 use parking_lot::{Mutex, MutexGuard};
+use tokio::sync::{Mutex as Bedside, OwnedMutexGuard};
 
+use crate::memory::{Grant, Memory};
 use crate::offload::offload;
 
 /// So many requests may wait for one database while it runs something long; the next is told that it is busy.
@@ -14,82 +22,289 @@ const WAITING_MAX: usize = 128;
 /// Most commands are done sooner than a thread is woken. So long a request waits where it is, before it is put aside.
 const SHORT_WAIT: Duration = Duration::from_micros(100);
 
-/// A database behind its lock.
+/// A database of this process.
 #[derive(Debug)]
 pub(crate) struct Tenant {
-    database: Mutex<Database>,
+    id: DatabaseId,
+    awake: Mutex<Option<Awake>>,
+    /// Whether it is awake. Set last when it wakes, and first when it is about to sleep.
+    is_awake: AtomicBool,
+    /// Requests, waiting clients and subscribers: while there is one, it does not fall asleep.
+    visitors: AtomicUsize,
     waiting: AtomicUsize,
     /// Waits of those who went while the database was busy.
     abandoned: Mutex<Vec<WaitId>>,
+    /// Held by whoever wakes it or puts it to sleep.
+    bedside: Arc<Bedside<()>>,
+    used_at_ms: AtomicI64,
+    /// What CONFIG SET has changed, while it sleeps.
+    settings: Mutex<Settings>,
 }
 
-/// Too many requests wait for the database already.
-pub(crate) struct Busy;
+/// A database in memory, with its place on the disk.
+#[derive(Debug)]
+pub(crate) struct Awake {
+    pub(crate) database: Database,
+    /// Where its records go; `None` where nothing is kept.
+    pub(crate) shelf: Option<Shelf>,
+    /// The memory that it may use.
+    pub(crate) grant: Grant,
+}
+
+/// Why a database cannot be used now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotNow {
+    /// Too many requests wait for it already.
+    Busy,
+    /// What it held in memory was given up, because a command ended in a panic, or because it was deleted.
+    Lost,
+}
+
+/// What came of work on a database.
+#[derive(Debug)]
+#[must_use = "a reply may not leave before its record is as durable as the database asks"]
+pub(crate) struct Done<R> {
+    pub(crate) value: R,
+    pub(crate) mark: Mark,
+    /// To be dropped where nobody waits for it.
+    pub(crate) garbage: Vec<Box<dyn Any + Send>>,
+}
+
+/// How far a database has come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Mark {
+    /// A number that goes forward with every change.
+    pub(crate) position: u64,
+    /// What has to be durable before anybody may hear of this state.
+    pub(crate) awaited: Option<Lsn>,
+}
+
+/// What holds for work on a database.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    pub(crate) limits: Limits,
+    /// The most bytes that the work can add.
+    pub(crate) growth_max: u64,
+}
 
 impl Tenant {
-    pub(crate) fn new(database: Database) -> Self {
-        let database = Mutex::new(database);
-        Self { database, waiting: AtomicUsize::new(0), abandoned: Mutex::default() }
+    /// A database that is asleep.
+    pub(crate) fn new(id: DatabaseId) -> Self {
+        Self {
+            id,
+            awake: Mutex::new(None),
+            is_awake: AtomicBool::new(false),
+            visitors: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            abandoned: Mutex::default(),
+            bedside: Arc::default(),
+            used_at_ms: AtomicI64::new(0),
+            settings: Mutex::default(),
+        }
     }
 
-    /// Gives `work` the database. If somebody else has it, waits where no other database's requests are held up.
-    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut Database) -> R) -> Result<R, Busy> {
-        if let Some(mut database) = self.database.try_lock_for(SHORT_WAIT) {
-            let (result, told) = step(&mut database, work);
-            MutexGuard::unlock_fair(database);
-            told.tell();
-            return Ok(result);
+    pub(crate) fn id(&self) -> DatabaseId {
+        self.id
+    }
+
+    pub(crate) fn is_awake(&self) -> bool {
+        self.is_awake.load(SeqCst)
+    }
+
+    pub(crate) fn used_at_ms(&self) -> i64 {
+        self.used_at_ms.load(Relaxed)
+    }
+
+    /// Keeps its settings while it sleeps.
+    pub(crate) fn remember(&self, settings: &Settings) {
+        self.settings.lock().clone_from(settings);
+    }
+
+    /// The settings that it had when it fell asleep.
+    pub(crate) fn remembered(&self) -> Settings {
+        self.settings.lock().clone()
+    }
+
+    /// Whether nothing would be lost if it was forgotten.
+    pub(crate) fn is_forgettable(&self) -> bool {
+        !self.is_awake() && *self.settings.lock() == Settings::default()
+    }
+
+    /// Waits until nobody else wakes it or puts it to sleep.
+    pub(crate) async fn bedside(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.bedside).lock_owned().await
+    }
+
+    /// As [`bedside`](Self::bedside), if nobody is there.
+    pub(crate) fn try_bedside(&self) -> Option<OwnedMutexGuard<()>> {
+        Arc::clone(&self.bedside).try_lock_owned().ok()
+    }
+
+    /// Lets it be used. The caller is at its bedside.
+    pub(crate) fn install(&self, awake: Awake) {
+        *self.awake.lock() = Some(awake);
+        self.is_awake.store(true, SeqCst);
+    }
+
+    /// Takes it out of use, unless somebody visits it. The caller is at its bedside.
+    ///
+    /// A visitor counts itself before it looks whether the database is awake, and this looks for visitors after it has
+    /// said that it is not: so one of the two sees the other.
+    pub(crate) fn retire(&self) -> Option<Awake> {
+        if !self.is_awake.swap(false, SeqCst) {
+            return None;
+        }
+        if self.visitors.load(SeqCst) > 0 {
+            self.is_awake.store(true, SeqCst);
+            return None;
+        }
+        self.awake.lock().take()
+    }
+
+    /// Takes it out of use, whoever visits it: they are told that it is lost.
+    pub(crate) fn evict(&self) -> Option<Awake> {
+        self.is_awake.store(false, SeqCst);
+        self.awake.lock().take()
+    }
+
+    /// Gives `work` the database if it is awake and nobody else has it.
+    pub(crate) fn try_with<R>(&self, work: impl FnOnce(&mut Database) -> R) -> Option<Done<R>> {
+        let mut awake = self.awake.try_lock()?;
+        self.run(&mut awake, work).ok()
+    }
+
+    fn with<R>(
+        &self,
+        terms: &Terms,
+        memory: &Memory,
+        work: impl FnOnce(&mut Database) -> R,
+    ) -> Result<Done<R>, NotNow> {
+        if let Some(mut awake) = self.awake.try_lock_for(SHORT_WAIT) {
+            let done = self.run_on(terms, memory, &mut awake, work);
+            MutexGuard::unlock_fair(awake);
+            return done;
         }
         let _place = Place::take(&self.waiting)?;
-        let (result, told) = offload(|| step(&mut self.database.lock(), work));
-        told.tell();
-        Ok(result)
+        offload(|| self.run_on(terms, memory, &mut self.awake.lock(), work))
     }
 
-    /// Gives `work` the database if nobody else has it.
-    pub(crate) fn try_with<R>(&self, work: impl FnOnce(&mut Database) -> R) -> Option<R> {
-        let (result, told) = step(&mut *self.database.try_lock()?, work);
-        told.tell();
-        Some(result)
+    fn run_on<R>(
+        &self,
+        terms: &Terms,
+        memory: &Memory,
+        slot: &mut Option<Awake>,
+        work: impl FnOnce(&mut Database) -> R,
+    ) -> Result<Done<R>, NotNow> {
+        if let Some(awake) = slot {
+            let stored_bytes = awake.database.stored_bytes();
+            let memory_bytes_max = memory.enlarge(&mut awake.grant, stored_bytes, terms.growth_max);
+            awake.database.set_limits(Limits { memory_bytes_max, ..terms.limits });
+        }
+        let done = self.run(slot, work);
+        if let Some(awake) = slot {
+            memory.trim(&mut awake.grant, awake.database.stored_bytes());
+        }
+        done
+    }
+
+    /// The one way to a database: whatever is done to it ends with its record being kept.
+    fn run<R>(
+        &self,
+        slot: &mut Option<Awake>,
+        work: impl FnOnce(&mut Database) -> R,
+    ) -> Result<Done<R>, NotNow> {
+        let mut working = Working { tenant: self, slot };
+        let Some(awake) = &mut working.slot else { return Err(NotNow::Lost) };
+        let value = work(&mut awake.database);
+        let mark = awake.keep();
+        for served in awake.database.take_served() {
+            served.tell(mark.position, mark.awaited.map(|lsn| lsn.0));
+        }
+        Ok(Done { value, garbage: awake.database.take_garbage(), mark })
     }
 
     /// Ends the wait of somebody who has gone. Never waits itself: what cannot be done now is done by and by, and
     /// meanwhile nothing is taken for somebody who has gone.
     pub(crate) fn abandon(&self, id: WaitId) {
-        if self.try_with(|database| database.stop_waiting(id)).is_none() {
+        if self.try_with(|database| database.stop_waiting(id)).is_none() && self.is_awake() {
             self.abandoned.lock().push(id);
         }
     }
 
-    /// Ends the waits of all who have gone, if nobody else has the database.
-    pub(crate) fn forget_abandoned(&self) {
-        if self.abandoned.lock().is_empty() {
-            return;
-        }
-        self.try_with(|database| {
-            for id in std::mem::take(&mut *self.abandoned.lock()) {
-                database.stop_waiting(id);
-            }
-        });
+    /// Those who went while the database was busy: whoever has it now ends their waits.
+    pub(crate) fn take_abandoned(&self) -> Vec<WaitId> {
+        std::mem::take(&mut *self.abandoned.lock())
     }
 }
 
-/// Works on the database, and takes who was served by that.
-fn step<R>(database: &mut Database, work: impl FnOnce(&mut Database) -> R) -> (R, Told) {
-    let result = work(database);
-    let told = Told { served: database.take_served(), position: database.position() };
-    (result, told)
+impl Awake {
+    /// Hands over what was recorded.
+    fn keep(&mut self) -> Mark {
+        let Some(shelf) = &mut self.shelf else {
+            return Mark { position: self.database.position(), awaited: None };
+        };
+        self.database.keep(|record| {
+            shelf.append(record);
+        });
+        let awaited = (shelf.durability() == Durability::Always).then(|| shelf.last_lsn());
+        Mark { position: shelf.position(), awaited }
+    }
 }
 
-/// Those who were served, to be told once the database is free for others.
-struct Told {
-    served: Vec<Served>,
-    position: u64,
+/// Gives a database up if the work on it panics: nobody knows what state that left. Its files know what was before.
+struct Working<'a> {
+    tenant: &'a Tenant,
+    slot: &'a mut Option<Awake>,
 }
 
-impl Told {
-    fn tell(self) {
-        self.served.into_iter().for_each(|served| served.tell(self.position));
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        let has_files = self.slot.as_ref().is_some_and(|awake| awake.shelf.is_some());
+        if !std::thread::panicking() || !has_files {
+            return;
+        }
+        // Its shelf has all steps but the one that panicked, which left no record.
+        self.tenant.is_awake.store(false, SeqCst);
+        *self.slot = None;
+    }
+}
+
+/// Somebody who uses a database. It stays awake until the last one has left.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    tenant: Arc<Tenant>,
+}
+
+impl Visit {
+    /// Begins one. The database may have to be woken yet.
+    pub(crate) fn begin(tenant: Arc<Tenant>) -> Self {
+        tenant.visitors.fetch_add(1, SeqCst);
+        Self { tenant }
+    }
+
+    pub(crate) fn tenant(&self) -> &Arc<Tenant> {
+        &self.tenant
+    }
+
+    /// Notes that it is used now.
+    pub(crate) fn touch(&self, now_ms: i64) {
+        self.tenant.used_at_ms.store(now_ms, Relaxed);
+    }
+
+    /// Gives `work` the database. If somebody else has it, waits where no other database's requests are held up.
+    pub(crate) fn with<R>(
+        &self,
+        terms: &Terms,
+        memory: &Memory,
+        work: impl FnOnce(&mut Database) -> R,
+    ) -> Result<Done<R>, NotNow> {
+        self.tenant.with(terms, memory, work)
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.tenant.visitors.fetch_sub(1, SeqCst);
     }
 }
 
@@ -97,9 +312,9 @@ impl Told {
 struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {
-    fn take(waiting: &'a AtomicUsize) -> Result<Self, Busy> {
+    fn take(waiting: &'a AtomicUsize) -> Result<Self, NotNow> {
         let place = Self(waiting);
-        if waiting.fetch_add(1, Relaxed) < WAITING_MAX { Ok(place) } else { Err(Busy) }
+        if waiting.fetch_add(1, Relaxed) < WAITING_MAX { Ok(place) } else { Err(NotNow::Busy) }
     }
 }
 

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use latchkey_commands::{Call, Patience};
 use latchkey_engine::{Begun, Ran, WaitId, Waiter};
+use latchkey_journal::Lsn;
 use latchkey_pipeline::{AUTHENTICATION_REFUSED, Admitted, Executed, Refusal, Unblock};
 use latchkey_protocol::{Reply, ReplyError};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::Local;
-use crate::local::{Outcome, limits, run_or_wait};
-use crate::tenant::{Busy, Tenant};
+use crate::local::{Outcome, run_or_wait};
+use crate::tenant::{Mark, NotNow, Visit};
 
 /// So long a request without a connection may wait. Proxies cut requests that take longer.
 const REQUEST_WAIT_MAX: Duration = Duration::from_secs(60);
@@ -36,30 +37,26 @@ impl Local {
     /// Runs the only command of a request. It may wait for something to come.
     pub(crate) async fn run_or_wait(
         &self,
-        tenant: &Tenant,
+        visit: &Visit,
         admitted: &Admitted,
         call: &Call,
         patience: Patience,
     ) -> Result<Executed, Refusal> {
         let (ear, answer) = oneshot::channel();
-        let (begun, garbage, position) = tenant.with(|database| {
-            database.set_limits(limits(admitted.principal()));
-            let begun = run_or_wait(database, call, self.now(), Box::new(Ear(ear)));
-            (begun, database.take_garbage(), database.position())
-        })?;
-        self.free().take(garbage);
-        let (ran, position) = match begun {
-            Begun::Done(ran) => (ran, position),
+        let (begun, mark) = self
+            .work(visit, admitted, |database| run_or_wait(database, call, self.now(), Box::new(Ear(ear))))?;
+        let (ran, mark) = match begun {
+            Begun::Done(ran) => (ran, mark),
             Begun::Waits { id, in_vain } => {
-                let place = Place { tenant, id, is_over: false };
+                let place = Place { local: self, admitted, visit, id, is_over: false };
                 let end = self.end_of_wait(admitted, patience);
                 place.wait(answer, end, in_vain).await?
             }
         };
         let mut outcome = Outcome::new(1, admitted);
-        outcome.position = position;
+        outcome.mark = mark;
         outcome.push_outcome(call, ran);
-        Ok(outcome.into_executed())
+        self.finish(outcome).await
     }
 
     /// Done when the wait is to end although nothing has come.
@@ -115,15 +112,19 @@ enum End {
 
 /// The ear of somebody who waits.
 #[derive(Debug)]
-struct Ear(oneshot::Sender<(Ran, u64)>);
+struct Ear(oneshot::Sender<Answer>);
+
+/// What came, and how far the database was then.
+type Answer = (Ran, Mark);
 
 impl Waiter for Ear {
     fn is_there(&self) -> bool {
         !self.0.is_closed()
     }
 
-    fn answer(self: Box<Self>, ran: Ran, position: u64) {
-        if self.0.send((ran, position)).is_err() {
+    fn answer(self: Box<Self>, ran: Ran, position: u64, awaited: Option<u64>) {
+        let mark = Mark { position, awaited: awaited.map(Lsn) };
+        if self.0.send((ran, mark)).is_err() {
             tracing::debug!("somebody who had waited left when the answer came");
         }
     }
@@ -131,7 +132,9 @@ impl Waiter for Ear {
 
 /// A place among those who wait. Whoever drops it has gone.
 struct Place<'a> {
-    tenant: &'a Tenant,
+    local: &'a Local,
+    admitted: &'a Admitted,
+    visit: &'a Visit,
     id: WaitId,
     is_over: bool,
 }
@@ -139,10 +142,10 @@ struct Place<'a> {
 impl Place<'_> {
     async fn wait(
         mut self,
-        mut answer: oneshot::Receiver<(Ran, u64)>,
+        mut answer: oneshot::Receiver<Answer>,
         end: impl Future<Output = End>,
         in_vain: Reply,
-    ) -> Result<(Ran, u64), Refusal> {
+    ) -> Result<Answer, Refusal> {
         let end = tokio::select! {
             biased;
             answered = &mut answer => {
@@ -151,7 +154,7 @@ impl Place<'_> {
             }
             end = end => end,
         };
-        let Some(position) = self.leave().await else {
+        let Some(mark) = self.leave().await else {
             // It was served meanwhile.
             return answer.await.map_err(|_| Refusal::Unavailable(LOST));
         };
@@ -162,22 +165,24 @@ impl Place<'_> {
                 return Err(Refusal::Unauthenticated(ReplyError::fixed(AUTHENTICATION_REFUSED)));
             }
         };
-        Ok((Ran { reply, executed: true }, position))
+        Ok((Ran { reply, executed: true }, mark))
     }
 
-    /// Leaves, unless it is too late for that: then the answer is on its way. The database's position.
-    async fn leave(&mut self) -> Option<u64> {
+    /// Leaves, unless it is too late for that: then the answer is on its way, or there will be none. How far the
+    /// database is.
+    async fn leave(&mut self) -> Option<Mark> {
         loop {
-            let left = self.tenant.with(|database| {
-                let left = database.stop_waiting(self.id);
-                left.then(|| database.position())
-            });
+            let left = self.local.work(self.visit, self.admitted, |database| database.stop_waiting(self.id));
             match left {
-                Ok(left) => {
+                Ok((left, mark)) => {
                     self.is_over = true;
-                    return left;
+                    return left.then_some(mark);
                 }
-                Err(Busy) => sleep(BUSY_PAUSE).await,
+                Err(NotNow::Lost) => {
+                    self.is_over = true;
+                    return None;
+                }
+                Err(NotNow::Busy) => sleep(BUSY_PAUSE).await,
             }
         }
     }
@@ -186,7 +191,7 @@ impl Place<'_> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if !self.is_over {
-            self.tenant.abandon(self.id);
+            self.visit.tenant().abandon(self.id);
         }
     }
 }

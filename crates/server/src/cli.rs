@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use latchkey_tenancy::{parse_bytes, parse_commands_per_day};
+use latchkey_tenancy::{Durability, parse_bytes, parse_commands_per_day};
 
 /// A serverless-style Redis, self-hosted: Redis commands over HTTPS, authenticated, metered, executed.
 ///
@@ -58,7 +58,10 @@ pub(crate) struct DevOptions {
     /// How much the database may store: 256mb, 1gb.
     #[arg(long, value_parser = parse_bytes)]
     pub(crate) storage: Option<u64>,
-    /// Where tokens, quotas and usage are kept.
+    /// What a crash of the machine may cost: always (nothing that was answered), everysec (the last second) or none.
+    #[arg(long, value_name = "WHEN", default_value = "always", value_parser = durability)]
+    pub(crate) durability: Durability,
+    /// Where keys, tokens, quotas and usage are kept.
     #[arg(long, value_name = "DIR", default_value = ".latchkey", env = "LATCHKEY_DATA")]
     pub(crate) data: PathBuf,
     /// Keep nothing: no data directory, a new token each time.
@@ -169,6 +172,10 @@ pub(crate) struct DbCreate {
     /// Evict keys when the storage is full, instead of refusing writes.
     #[arg(long)]
     pub(crate) eviction: bool,
+    /// What a crash of the machine may cost: always (nothing that was answered), everysec (the last second) or none (all
+    /// since the database last left the memory).
+    #[arg(long, value_name = "WHEN", default_value = "always", value_parser = durability)]
+    pub(crate) durability: Durability,
     #[command(flatten)]
     pub(crate) data: DataOption,
 }
@@ -197,6 +204,10 @@ pub(crate) struct Quota(pub(crate) Option<u64>);
 
 fn quota(text: &str) -> Result<Quota, latchkey_tenancy::SizeError> {
     parse_commands_per_day(text).map(Quota)
+}
+
+fn durability(text: &str) -> Result<Durability, String> {
+    Durability::parse(text).ok_or_else(|| "write always, everysec or none".into())
 }
 
 /// Clients send tokens in a header after `Bearer `, and split it at the space.

@@ -26,6 +26,7 @@ fn create(options: &DbCreate) -> Result<()> {
         commands_per_day: options.quota.map_or(plan.limits.commands_per_day, |Quota(quota)| quota),
         stored_bytes_max: options.storage.or(plan.limits.stored_bytes_max),
         eviction: options.eviction || plan.limits.eviction,
+        durability: options.durability,
         ..plan.limits
     };
     let now_ms = SystemClock.now_ms();
@@ -65,7 +66,10 @@ fn list(data: &DataOption) -> Result<()> {
         let DatabaseRecord { name, id, plan, limits, .. } = &database;
         let storage = limits.stored_bytes_max.map_or("unlimited".into(), |bytes| format!("{bytes} bytes"));
         let quota = limits.commands_per_day.map_or("unlimited".into(), |quota| format!("{quota} a day"));
-        say(format_args!("{name}  id {id}  plan {plan}  storage {storage}  commands {quota}"));
+        say(format_args!(
+            "{name}  id {id}  plan {plan}  storage {storage}  commands {quota}  durability {}",
+            limits.durability.name()
+        ));
         list_tokens(&control, &database)?;
     }
     Ok(())

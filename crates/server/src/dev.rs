@@ -29,10 +29,18 @@ const READ_ONLY_NAME: &str = "dev read-only";
 /// Where the token that was made is kept, so that the line in `.env` stays good.
 const TOKEN_FILE: &str = "dev.token";
 
+/// Small, so that a directory for development is: two of them are made at the start.
+const LOG_SEGMENT_BYTES: u64 = 4 << 20;
+const FREE_BYTES_MIN: u64 = 16 << 20;
+
 pub(crate) fn run(options: DevOptions) -> Result<()> {
     telemetry::start("warn", false);
     let data = (!options.ephemeral).then_some(options.data.as_path());
-    let node = Node::open(data)?;
+    let mut storage = latchkey_storage::Settings::new(entropy::seed()?);
+    storage.journal.segment_bytes = LOG_SEGMENT_BYTES;
+    storage.journal.free_bytes_min = FREE_BYTES_MIN;
+    storage.free_bytes_min = FREE_BYTES_MIN;
+    let node = Node::open(data, latchkey_local::Settings::default(), storage)?;
     let token = match &options.token {
         Some(token) => token.clone(),
         None => own_token(data)?,
@@ -108,11 +116,11 @@ fn print(options: &DevOptions, token: &str, bound: Bound, certificate: Option<&P
         say(format_args!("NODE_EXTRA_CA_CERTS={}", certificate.display()));
     }
     let kept = if options.ephemeral {
-        "nothing is kept".into()
+        "Nothing is kept: keys end with this process.".into()
     } else {
-        format!("tokens and quotas in {}", options.data.display())
+        format!("Keys, tokens and quotas are kept in {}.", options.data.display())
     };
-    say(format_args!("# Keys are held in memory and end with this process; {kept}. Stop with Ctrl-C."));
+    say(format_args!("# {kept} Stop with Ctrl-C."));
 }
 
 fn print_redis_url(options: &DevOptions, token: &str, port: u16, is_tls: bool) {
@@ -149,7 +157,8 @@ fn own_token(data: Option<&Path>) -> Result<String> {
 /// Makes the database and its tokens as the options say, whatever an earlier run left.
 fn prepare(node: &Node, options: &DevOptions, token: &str) -> Result<()> {
     let (control, now_ms) = (&node.control, node.clock.now_ms());
-    let limits = Limits { stored_bytes_max: options.storage, ..Limits::UNLIMITED };
+    let limits =
+        Limits { stored_bytes_max: options.storage, durability: options.durability, ..Limits::UNLIMITED };
     let plan = Plan::named(NAME, limits);
     let database = match control.database_named(NAME).wait()? {
         Some(database) => control.set_plan(database.id, plan).wait()?,

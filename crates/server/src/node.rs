@@ -7,9 +7,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use latchkey_control::{Control, Role};
 use latchkey_http::{Door, Readiness, Settings};
+use latchkey_journal::RealDisk;
 use latchkey_local::{About, Local, SystemClock};
 use latchkey_pipeline::{Clock, Gate, Stack, stack};
-use latchkey_tenancy::{Authority, Change, LeaseStore, Records, SigningKeyRecord};
+use latchkey_storage::Storage;
+use latchkey_tenancy::{Authority, Change, DatabaseId, LeaseStore, Records, SigningKeyRecord};
 use latchkey_tls::{RELOAD_PERIOD, Tls};
 use tokio::sync::watch;
 
@@ -29,19 +31,29 @@ pub(crate) struct Node {
 
 impl Node {
     /// Opens the data directory, or keeps everything in memory, and reads who may do what.
-    pub(crate) fn open(data: Option<&Path>) -> Result<Self> {
-        let control = match data {
-            Some(directory) => Control::open(directory, Role::Server)?,
-            None => Control::ephemeral()?,
+    pub(crate) fn open(
+        data: Option<&Path>,
+        memory: latchkey_local::Settings,
+        storage: latchkey_storage::Settings,
+    ) -> Result<Self> {
+        // The control store first: it holds the lock that keeps a second server from the directory.
+        let (control, storage) = match data {
+            Some(directory) => {
+                (Control::open(directory, Role::Server)?, Some(open_storage(directory, storage)?))
+            }
+            None => (Control::ephemeral()?, None),
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let about = About { version: env!("CARGO_PKG_VERSION"), run_id: entropy::run_id()? };
-        let local = Arc::new(Local::new(Arc::clone(&clock), entropy::seed()?, about)?);
+        let local = Arc::new(Local::new(Arc::clone(&clock), entropy::seed()?, about, storage, memory)?);
         let authority = Arc::new(Authority::new(&Records::default())?);
         // A node that has never run has no key yet.
         control.first_key(SigningKeyRecord::ed25519(entropy::bytes()?, clock.now_ms())).wait()?;
         let node = Self { control: Arc::new(control), clock, authority, local };
         node.watch()?;
+        // A crash may have come between the deletion of a database and that of its files.
+        let deleted = node.control.deleted_databases().wait()?;
+        deleted.into_iter().for_each(|id| node.local.drop_database(id));
         Ok(node)
     }
 
@@ -105,7 +117,10 @@ impl Node {
     }
 
     fn start_tasks(&self, certificates: Vec<Tls>) -> Vec<tokio::task::JoinHandle<()>> {
-        let mut tasks = vec![tokio::spawn(Arc::clone(&self.local).sweep_forever())];
+        let mut tasks = vec![
+            tokio::spawn(Arc::clone(&self.local).sweep_forever()),
+            tokio::spawn(Arc::clone(&self.local).tend_forever()),
+        ];
         let (control, authority) = (Arc::clone(&self.control), Arc::clone(&self.authority));
         let (local, clock) = (Arc::clone(&self.local), Arc::clone(&self.clock));
         tasks.push(tokio::spawn(async move {
@@ -119,15 +134,39 @@ impl Node {
         tasks
     }
 
-    /// Gives back the quota that was not used, and writes down what was.
+    /// Writes databases away, gives back the quota that was not used, and writes down what was.
     async fn settle(self) -> Result<()> {
         record_usage(&self.control, &self.authority, &self.local, self.clock.now_ms()).await;
+        self.local.close().await.context("closing the databases")?;
         let (done, settled) = tokio::sync::oneshot::channel();
         self.control
             .give_back(self.authority.close_meters(), Box::new(move |outcome| drop(done.send(outcome))));
         settled.await.context("the control store ended")?.context("giving back quota")
     }
 }
+
+/// Opens what databases are kept in, and recovers what a crash left in the log.
+fn open_storage(directory: &Path, settings: latchkey_storage::Settings) -> Result<Storage> {
+    let cannot = || format!("cannot read the databases in {}", directory.display());
+    let disk = Arc::new(RealDisk::new(directory).with_context(cannot)?);
+    let (storage, recovered) = Storage::open(disk, settings, |error| {
+        // What is in memory may be more than what is on the disk, and nobody can know: only a restart finds out.
+        tracing::error!(%error, "the disk failed: the server stops, and what it has not acknowledged may be lost");
+        std::process::exit(EXIT_DISK_FAILED);
+    })
+    .with_context(cannot)?;
+    if recovered.frames > 0 {
+        let (frames, databases, cut_bytes) = (recovered.frames, recovered.databases, recovered.log_cut_bytes);
+        tracing::info!(frames, databases, cut_bytes, "took over what the log held");
+    }
+    for (id, error) in &recovered.damaged {
+        tracing::error!(database = %DatabaseId::from_bytes(*id), %error, "a database cannot be served");
+    }
+    Ok(storage)
+}
+
+/// For whoever restarts the process: EX_IOERR of sysexits.h.
+const EXIT_DISK_FAILED: i32 = 74;
 
 async fn record_usage(control: &Control, authority: &Authority, local: &Local, now_ms: u64) {
     let recorded = control.record_usage(authority.take_usage(), local.stored_bytes(), now_ms).await;

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::cli::ServeOptions;
 use crate::doors::{Bound, Doors, HttpDoor, RespDoor};
+use crate::entropy;
 use crate::node::Node;
 use crate::settings::{Settings, TlsFiles, Tokens};
 use crate::telemetry;
@@ -24,7 +25,8 @@ pub(crate) fn run(options: &ServeOptions) -> Result<()> {
     let settings = Settings::read(&options.config)?;
     telemetry::start(&settings.log.level, settings.log.json);
     let doors = doors(&settings)?;
-    let node = Node::open(Some(&settings.data))?;
+    let storage = settings.storage.settings(entropy::seed()?);
+    let node = Node::open(Some(&settings.data), settings.memory.settings(), storage)?;
     configure_key(&node, &settings.tokens)?;
     for door in [Some(settings.http.listen), settings.resp.as_ref().map(|resp| resp.listen)] {
         door.map_or(Ok(()), |listen| refuse_default_tokens(&node.control, listen.ip()))?;

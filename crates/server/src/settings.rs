@@ -7,6 +7,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
+/// A smaller segment would be full before it is worth its sync.
+const LOG_SEGMENT_BYTES_MIN: u64 = 1 << 20;
+
 /// Everything that can be set. A key that is not known is an error, so that a typing mistake is found at the start.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,6 +19,10 @@ pub(crate) struct Settings {
     pub(crate) http: Http,
     /// Without it there is no RESP door.
     pub(crate) resp: Option<Resp>,
+    #[serde(default)]
+    pub(crate) memory: Memory,
+    #[serde(default)]
+    pub(crate) storage: Storage,
     #[serde(default)]
     pub(crate) tokens: Tokens,
     #[serde(default)]
@@ -76,6 +83,26 @@ pub(crate) struct TlsFiles {
     pub(crate) key: PathBuf,
 }
 
+/// What databases may use of the machine's memory, and for how long.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Memory {
+    /// Stored bytes of all databases in memory together, by the documented formula.
+    pub(crate) bytes_max: Option<u64>,
+    /// Seconds after which a database that nobody uses leaves the memory.
+    pub(crate) idle_after_seconds: Option<u64>,
+}
+
+/// How databases are kept on the disk.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Storage {
+    /// Size of a segment of the log.
+    pub(crate) log_segment_bytes: Option<u64>,
+    /// What is left free on the disk: below it, writes that grow are refused.
+    pub(crate) free_bytes_min: Option<u64>,
+}
+
 /// How tokens are signed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,6 +140,9 @@ impl Settings {
 
     fn check(&self) -> Result<()> {
         let http = &self.http;
+        if self.storage.log_segment_bytes.is_some_and(|bytes| bytes < LOG_SEGMENT_BYTES_MIN) {
+            bail!("storage.log_segment_bytes has to be {LOG_SEGMENT_BYTES_MIN} at least");
+        }
         if http.tls.is_none() && !http.listen.ip().is_loopback() && !http.allow_plain_http {
             bail!(
                 "http.listen is {}, which others can reach, and there is no [http.tls]: tokens would travel in the \
@@ -166,6 +196,29 @@ impl Resp {
     }
 }
 
+impl Memory {
+    /// What the file says, otherwise the defaults.
+    pub(crate) fn settings(&self) -> latchkey_local::Settings {
+        let default = latchkey_local::Settings::default();
+        latchkey_local::Settings {
+            memory_bytes_max: self.bytes_max,
+            idle_after: seconds(self.idle_after_seconds, default.idle_after),
+        }
+    }
+}
+
+impl Storage {
+    /// What the file says, otherwise the defaults. The seed has to be drawn anew at every start.
+    pub(crate) fn settings(&self, seed: u64) -> latchkey_storage::Settings {
+        let mut settings = latchkey_storage::Settings::new(seed);
+        let journal = &mut settings.journal;
+        journal.segment_bytes = self.log_segment_bytes.unwrap_or(journal.segment_bytes);
+        journal.free_bytes_min = self.free_bytes_min.unwrap_or(journal.free_bytes_min);
+        settings.free_bytes_min = journal.free_bytes_min;
+        settings
+    }
+}
+
 fn seconds(value: Option<u64>, default: Duration) -> Duration {
     value.map_or(default, Duration::from_secs)
 }
@@ -203,6 +256,9 @@ mod tests {
         assert!(all.http.tls.is_some() && all.tokens.hs256_secret_file.is_some());
         let (door, default) = (all.http.door(), latchkey_http::Settings::default());
         assert_eq!(format!("{door:?}"), format!("{default:?}"), "what is commented out shows the defaults");
+        let (storage, default) = (all.storage.settings(1), latchkey_storage::Settings::new(1));
+        assert_eq!(format!("{storage:?}"), format!("{default:?}"), "and so do these");
+        assert_eq!(all.memory.settings().idle_after, latchkey_local::Settings::default().idle_after);
     }
 
     #[test]

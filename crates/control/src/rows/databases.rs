@@ -44,7 +44,8 @@ pub(crate) fn list(connection: &Connection) -> Result<Vec<DatabaseRecord>, Contr
 
 /// The ids of deleted databases: nobody uses them again.
 pub(crate) fn deleted(connection: &Connection) -> Result<Vec<DatabaseId>, ControlError> {
-    let mut statement = connection.prepare_cached("SELECT id FROM databases WHERE deleted = 1 ORDER BY id")?;
+    let mut statement =
+        connection.prepare_cached("SELECT id FROM databases WHERE deleted = 1 ORDER BY id")?;
     let ids = statement.query_map((), |row| row.get(0).map(DatabaseId::from_bytes))?;
     Ok(ids.collect::<Result<_, _>>()?)
 }

@@ -10,8 +10,13 @@ const HOUR_MS: u64 = 3_600_000;
 #[test]
 fn everything_survives_a_reopen() {
     let directory = directory();
-    let limited =
-        Limits { commands_per_day: Some(7), stored_bytes_max: Some(8), eviction: true, durability: Durability::EverySecond, ..Limits::UNLIMITED };
+    let limited = Limits {
+        commands_per_day: Some(7),
+        stored_bytes_max: Some(8),
+        eviction: true,
+        durability: Durability::EverySecond,
+        ..Limits::UNLIMITED
+    };
     let mut kept = database(1);
     {
         let control = server(directory.path());

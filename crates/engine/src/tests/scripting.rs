@@ -25,8 +25,8 @@ impl Replayed {
         let call = Call::resolve(words.iter().copied().collect::<Words>()).expect("a command");
         self.database.keyspace.begin_record();
         let reply = self.database.run(&call, self.now).reply;
-        let mut replay = self.replayed.edit(Now::BEFORE_ALL);
-        self.database.keyspace.take_record().into_iter().for_each(|effect| replay.apply(effect));
+        let record = self.database.keyspace.take_record();
+        self.replayed.replay(record.bytes()).expect("what was recorded");
         assert_eq!(self.replayed.canonical(), self.database.keyspace.canonical(), "replay of {words:?}");
         assert_eq!(self.database.keyspace.bytes(), self.database.keyspace.recount_bytes());
         reply

@@ -24,7 +24,7 @@ impl Waiter for Named {
         self.presence.strong_count() > 0
     }
 
-    fn answer(self: Box<Self>, ran: Ran, _: u64) {
+    fn answer(self: Box<Self>, ran: Ran, _: u64, _: Option<u64>) {
         self.told.lock().unwrap().push((self.name, ran));
     }
 }
@@ -73,7 +73,7 @@ impl Scene {
     }
 
     fn served(&mut self) -> Vec<String> {
-        self.database.take_served().into_iter().for_each(|served| served.tell(self.database.position()));
+        self.database.take_served().into_iter().for_each(|served| served.tell(0, None));
         let told = std::mem::take(&mut *self.told.lock().unwrap());
         told.into_iter().map(|(name, ran)| format!("{name}: {}", text(&ran.reply))).collect()
     }
@@ -331,7 +331,7 @@ fn an_element_for_which_there_is_no_room_stays_where_it_is() {
     run(&mut scene.database, "RPUSH a x y");
     let served = scene.database.take_served();
     assert_eq!(served.len(), 1);
-    served.into_iter().for_each(|served| served.tell(0));
+    served.into_iter().for_each(|served| served.tell(0, None));
     let (_, ran) = scene.told.lock().unwrap().pop().unwrap();
     assert!(refused(&ran, "ERR DB capacity"), "{ran:?}");
     scene.holds("LLEN a", "2");

@@ -6,16 +6,14 @@
 //! the hash order of the keys, which is all that a scan cursor speaks of, never changes.
 
 use std::fmt;
-use std::hash::Hasher;
 use std::iter::FlatMap;
 use std::mem;
 use std::vec;
 
 use fastrand::Rng;
-use foldhash::SharedSeed;
-use foldhash::quality::FoldHasher;
 use hashbrown::HashTable;
 use hashbrown::hash_table;
+use siphasher::sip::SipHasher13;
 
 use super::str::Str;
 
@@ -77,6 +75,28 @@ impl<V> ScanMap<V> {
             buckets_max: PAGE_BUCKETS,
             depth: 0,
         }
+    }
+
+    /// An empty map with pages for `len` entries, which may then come in any order. Without them, many entries in the
+    /// order of their hashes would all fall into one page before there are others. The memory is taken at once.
+    pub fn with_capacity(seed: u64, len: usize) -> ScanMap<V> {
+        let depth = depth_for(len);
+        let mut map = ScanMap { depth, ..ScanMap::new(seed) };
+        if len == 0 {
+            return map;
+        }
+        let pages: u32 = 1 << depth;
+        let page = |number: u32| Page {
+            table: HashTable::with_capacity((len >> depth).min(PAGE_LEN_MAX)),
+            first_hash: u64::from(number).checked_shl(64 - u32::from(depth)).unwrap_or(0),
+            depth,
+        };
+        map.pages = (0..pages).map(page).collect();
+        map.pages_deepest = map.pages.len();
+        if depth > 0 {
+            map.directory = (0..pages).collect();
+        }
+        map
     }
 
     /// The seed it was made with.
@@ -193,6 +213,25 @@ impl<V> ScanMap<V> {
     pub fn get_by_hash(&self, hash: u64) -> impl Iterator<Item = (&Str, &V)> {
         let candidates = self.page(hash).into_iter().flat_map(move |page| page.table.iter_hash(hash));
         candidates.filter(move |(key, _)| self.hash_of(key) == hash).map(|(key, value)| (key, value))
+    }
+
+    /// All entries with their hashes, in ascending order of hash and, among equal hashes, of key. It sorts one page at
+    /// a time.
+    pub fn in_order(&self) -> impl Iterator<Item = (u64, &Str, &V)> {
+        let mut next_hash = Some(0);
+        let pages = std::iter::from_fn(move || {
+            let page = self.page(next_hash?)?;
+            next_hash = page.next_hash();
+            Some(page)
+        });
+        pages.flat_map(|page| {
+            let entries = page.table.iter().map(|(key, value)| (self.hash_of(key), key, value));
+            let mut entries: Vec<_> = entries.collect();
+            entries.sort_unstable_by(|(hash, key, _), (other, other_key, _)| {
+                hash.cmp(other).then_with(|| key.cmp(other_key))
+            });
+            entries
+        })
     }
 
     /// Visits entries in ascending order of hash from `cursor` on, at least `count` (and at least one) if so many
@@ -450,6 +489,17 @@ impl<V> Page<V> {
     }
 }
 
+/// How many hash bits share `len` entries out to pages, so that hardly any page has to split.
+fn depth_for(len: usize) -> u8 {
+    /// Enough for five thousand million entries.
+    const DEPTH_RESERVED_MAX: u8 = 24;
+    /// So many in each leave room for chance: a page that is to have 300 has 448 less than once in 10^15.
+    const PAGE_LEN_EXPECTED: usize = 300;
+    let pages = len.div_ceil(PAGE_LEN_EXPECTED).next_power_of_two();
+    let depth = u8::try_from(pages.ilog2()).expect("the logarithm of 64 bits");
+    if len <= PAGE_LEN_MAX { 0 } else { depth.min(DEPTH_RESERVED_MAX) }
+}
+
 /// The top `depth` bits of a hash, `depth` from 1 to [`DEPTH_MAX`].
 #[inline]
 fn slot(hash: u64, depth: u8) -> usize {
@@ -524,26 +574,28 @@ impl<V> Iterator for IntoIter<V> {
     }
 }
 
-/// The seeded hash function.
+/// The seeded hash function: SipHash-1-3 under a key made of the seed and its complement.
 ///
-/// All of its secrets come from the seed. With foldhash's public constants instead, anyone could build keys
-/// that collide under every seed.
+/// Snapshots are written in its order and clients hold cursors that are hashes, so it has to be the same in every build
+/// and on every machine, and must not tell the seed: with it, anyone could build keys that collide.
 #[derive(Clone)]
 struct KeyHasher {
     seed: u64,
-    shared: SharedSeed,
+    keyed: SipHasher13,
 }
 
 impl KeyHasher {
     fn new(seed: u64) -> KeyHasher {
-        KeyHasher { seed, shared: SharedSeed::from_u64(seed) }
+        KeyHasher { seed, keyed: SipHasher13::new_with_keys(seed, !seed) }
     }
 
     #[inline]
     fn hash(&self, key: &[u8]) -> u64 {
-        let mut hasher = FoldHasher::with_seed(self.seed, &self.shared);
-        hasher.write(key);
-        hasher.finish()
+        #[cfg(test)]
+        if key.starts_with(tests::COLLIDING) {
+            return 0;
+        }
+        self.keyed.hash(key)
     }
 }
 

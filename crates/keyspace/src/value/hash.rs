@@ -1,5 +1,6 @@
 //! Hash values: fields with values, and deadlines of single fields.
 
+mod codec;
 mod deadlines;
 mod urn;
 

@@ -1,5 +1,7 @@
 //! List values.
 
+mod codec;
+
 use std::collections::VecDeque;
 use std::ops::Range;
 

@@ -76,7 +76,7 @@ pub struct WrongType;
 /// What the keyspace needs to know of a type in order to keep it.
 pub trait Contents: Default + Sized {
     /// A change inside a value of this type.
-    type Effect;
+    type Effect: crate::codec::Change;
 
     /// The change, with the key that it happened under.
     fn effect(key: crate::Str, effect: Self::Effect) -> crate::Effect;

@@ -1,5 +1,7 @@
 //! Set values.
 
+mod codec;
+
 use std::io::Write;
 use std::slice;
 
@@ -49,6 +51,8 @@ pub enum SetEffect {
     Add(Vec<Str>),
     /// Removes members, all of which were there.
     Remove(Vec<Str>),
+    /// Moves to a table and then adds members. That it has to move cannot always be told from the members.
+    AddToTable(Vec<Str>),
 }
 
 impl Set {
@@ -191,17 +195,16 @@ impl Set {
         self.len() < PACKED_MAX && member.len() <= PACKED_MEMBER_BYTES_MAX
     }
 
-    /// Moves to a table before `count` members are added to it, if that is more than the form is made for. Redis
-    /// decides by the number of arguments, whether or not they are different.
-    fn prepare_for(&mut self, count: usize, first: &[u8], seed: u64) {
+    /// Whether `members` are more than the form is made for, and not all there already. Redis decides by the number of
+    /// arguments, whether or not they are different.
+    fn needs_table_for(&self, members: &[Str]) -> bool {
+        let Some(first) = members.first() else { return false };
         let max = match &self.form {
             Form::Ints(ints) if !ints.is_empty() || canonical_int(first).is_some() => INTS_MAX,
             Form::Ints(_) | Form::Packed(_) => PACKED_MAX,
             Form::Table(_) => usize::MAX,
         };
-        if count > max {
-            self.tabulate(seed);
-        }
+        members.len() > max && members.iter().any(|member| !self.contains(member))
     }
 
     fn tabulate(&mut self, seed: u64) {
@@ -215,17 +218,23 @@ impl Set {
 
 impl Open<'_, Set> {
     /// Adds members. How many were not there.
-    pub fn add(&mut self, members: impl ExactSizeIterator<Item = Str>) -> usize {
-        let (seed, count) = (self.seed(), members.len());
+    pub fn add(&mut self, members: impl Iterator<Item = Str>) -> usize {
+        let members: Vec<Str> = members.collect();
+        let tabulates = self.needs_table_for(&members);
+        self.add_all(members, tabulates)
+    }
+
+    fn add_all(&mut self, members: Vec<Str>, tabulates: bool) -> usize {
+        let seed = self.seed();
         let set = self.value_mut();
-        let mut members = members.peekable();
-        if let Some(first) = members.peek() {
-            set.prepare_for(count, first, seed);
+        if tabulates {
+            set.tabulate(seed);
         }
         // Which of them are new, with repetitions among them, shows only as they are added.
-        let added: Vec<Str> = members.filter(|member| set.insert(member.clone(), seed)).collect();
+        let added: Vec<Str> = members.into_iter().filter(|member| set.insert(member.clone(), seed)).collect();
+        let effect = if tabulates { SetEffect::AddToTable } else { SetEffect::Add };
         if !added.is_empty() {
-            self.note(|_| SetEffect::Add(added.clone()), |_| vec![SetEffect::Remove(added.clone())]);
+            self.note(|_| effect(added.clone()), |_| vec![SetEffect::Remove(added.clone())]);
         }
         added.len()
     }
@@ -244,6 +253,7 @@ impl Open<'_, Set> {
     pub(crate) fn apply(&mut self, effect: SetEffect) {
         match effect {
             SetEffect::Add(members) => self.add(members.into_iter()),
+            SetEffect::AddToTable(members) => self.add_all(members, true),
             SetEffect::Remove(members) => self.remove(members.into_iter()),
         };
     }

@@ -1,5 +1,7 @@
 //! Sorted sets: members with scores, in the order of the scores.
 
+mod codec;
+
 use std::ops::Range;
 use std::slice;
 

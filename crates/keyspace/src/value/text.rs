@@ -1,5 +1,7 @@
 //! Strings: the value behind GET and SET, counters and bitmaps.
 
+mod codec;
+
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Steps inside steps: each can be kept or taken back.
 
 use latchkey_keyspace::value::Text;
-use latchkey_keyspace::{Keyspace, Now};
+use latchkey_keyspace::{Keyspace, Now, Record};
 
 const NOW: Now = Now::from_ms(1_000_000);
 
@@ -55,9 +55,15 @@ fn after_the_outermost_step_nothing_is_taken_back() {
     assert_eq!(keys(&keyspace), ["a"]);
 }
 
-/// The record stays true: it has the way there and the way back.
+fn replayed(keyspace: &mut Keyspace) -> Keyspace {
+    let mut replayed = Keyspace::new(8);
+    replayed.replay(keyspace.take_record().bytes()).expect("what was recorded");
+    replayed
+}
+
+/// Nothing of a step that was taken back is in the record, however deep it lies.
 #[test]
-fn a_record_replays_to_the_same_state() {
+fn a_record_has_only_what_stays() {
     let mut keyspace = Keyspace::new(7);
     keyspace.begin_record();
     put(&mut keyspace, "a");
@@ -65,10 +71,40 @@ fn a_record_replays_to_the_same_state() {
     put(&mut keyspace, "b");
     let inner = keyspace.save();
     keyspace.edit(NOW).rename(b"a", b"b");
+    let innermost = keyspace.save();
+    keyspace.edit(NOW).clear();
+    keyspace.release(innermost);
     keyspace.roll_back(inner);
+    put(&mut keyspace, "c");
     keyspace.release(outer);
-    let mut replayed = Keyspace::new(8);
-    keyspace.take_record().into_iter().for_each(|effect| replayed.edit(Now::BEFORE_ALL).apply(effect));
+    assert_eq!(keyspace.record().map(Record::effects), Some(3));
+    let replayed = replayed(&mut keyspace);
     assert_eq!(replayed.canonical(), keyspace.canonical());
-    assert_eq!(keys(&replayed), ["a", "b"]);
+    assert_eq!(keys(&replayed), ["a", "b", "c"]);
+}
+
+/// It has the way back then, as the state that it begins with is the one before it.
+#[test]
+fn a_record_begun_within_a_step_that_is_taken_back_stays_true() {
+    let mut keyspace = Keyspace::new(7);
+    keyspace.begin_record();
+    let start = keyspace.save();
+    put(&mut keyspace, "a");
+    let mut copy = replayed(&mut keyspace);
+    keyspace.begin_record();
+    put(&mut keyspace, "b");
+    keyspace.roll_back(start);
+    copy.replay(keyspace.take_record().bytes()).expect("what was recorded");
+    assert_eq!(keys(&copy), [""; 0]);
+    assert_eq!(copy.canonical(), keyspace.canonical());
+}
+
+#[test]
+fn without_a_record_nothing_is_recorded() {
+    let mut keyspace = Keyspace::new(7);
+    let start = keyspace.save();
+    put(&mut keyspace, "a");
+    keyspace.roll_back(start);
+    assert!(keyspace.record().is_none());
+    assert!(keyspace.take_record().is_empty());
 }

@@ -7,9 +7,11 @@ use std::sync::{Arc, Barrier};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use latchkey_local::{About, Local};
+use latchkey_journal::sim::SimDisk;
+use latchkey_local::{About, Local, Settings};
 use latchkey_pipeline::{Answer, Batch, Clock, Incoming, Replies, Shape, stack};
 use latchkey_protocol::{Reply, Words};
+use latchkey_storage::Storage;
 use latchkey_tenancy::{
     Authority, Change, DatabaseId, DatabaseRecord, LeaseDone, LeaseError, LeaseRequest, LeaseStore, Limits,
     Records, Return, TokenDigest, TokenId, TokenKind, TokenRecord,
@@ -31,6 +33,20 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) fn new() -> Self {
+        Self::with(None, Settings::default())
+    }
+
+    /// One whose databases are kept on this disk. What runs on it needs a runtime.
+    pub(crate) fn on(disk: &SimDisk, settings: Settings) -> Self {
+        let mut storage = latchkey_storage::Settings::new(1);
+        storage.journal.segment_bytes = 64 * 1024;
+        storage.journal.free_bytes_min = 0;
+        let disk = Arc::new(disk.clone());
+        let (storage, _) = Storage::open(disk, storage, |_| {}).expect("the disk is whole");
+        Self::with(Some(storage), settings)
+    }
+
+    fn with(storage: Option<Storage>, settings: Settings) -> Self {
         let limits = Limits { reply_bytes_max: REPLY_BYTES_MAX, ..Limits::UNLIMITED };
         let databases = [1, 2].map(|n| record(n, limits));
         let tokens = [1, 2].map(token);
@@ -39,7 +55,7 @@ impl Scene {
         let clock = Arc::new(TestClock::default());
         let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
         let about = About { version: "0", run_id: "0".repeat(40) };
-        let local = Arc::new(Local::new(Arc::clone(&time), 7, about).unwrap());
+        let local = Arc::new(Local::new(Arc::clone(&time), 7, about, storage, settings).unwrap());
         let service = stack(Arc::clone(&authority), Arc::new(NoStore), time, Arc::clone(&local));
         let send = Box::new(move |incoming| -> Answering {
             Box::pin(service.clone().oneshot(incoming).map(|answer| match answer {
@@ -76,6 +92,15 @@ impl Scene {
     /// What comes of commands that are done at once.
     pub(crate) fn now(&self, database: u8, shape: Shape, commands: &[&str]) -> Replies {
         self.send(database, shape, commands).now_or_never().expect("nothing to wait for").replies
+    }
+
+    /// The reply to a command that may have to wait for a disk.
+    pub(crate) async fn kept(&self, database: u8, command: &str) -> Reply {
+        match self.send(database, Shape::One, &[command]).await.replies {
+            Replies::One(reply) => reply,
+            Replies::Refused(refusal) => Reply::Error(refusal.error()),
+            other => panic!("{other:?}"),
+        }
     }
 
     pub(crate) fn one(&self, database: u8, command: &str) -> Reply {

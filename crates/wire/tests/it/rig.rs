@@ -39,7 +39,9 @@ impl Rig {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let authority = Arc::new(Authority::new(&records(commands_per_day)).unwrap());
         let about = About { version: "0", run_id: "0".repeat(40) };
-        let local = Arc::new(Local::new(Arc::clone(&clock), 7, about).unwrap());
+        let local = Arc::new(
+            Local::new(Arc::clone(&clock), 7, about, None, latchkey_local::Settings::default()).unwrap(),
+        );
         let leases: Arc<dyn LeaseStore> = Arc::new(Generous);
         let stack = stack(Arc::clone(&authority), leases, Arc::clone(&clock), Arc::clone(&local));
         let door = Arc::new(Door::new(stack, Gate::new(Arc::clone(&authority), clock), settings));

@@ -1,5 +1,6 @@
 //! JSON values: a document, and changes at places inside it.
 
+mod codec;
 mod node;
 mod object;
 mod parse;
@@ -172,7 +173,7 @@ impl Json {
 impl Open<'_, Json> {
     /// Makes a change, and notes it.
     pub fn change(&mut self, change: JsonEffect) {
-        self.note(|_| change.clone(), |json| json.inverse(&change).into_iter().collect());
+        self.note(|_| &change, |json| json.inverse(&change).into_iter().collect());
         self.value_mut().change(change);
     }
 

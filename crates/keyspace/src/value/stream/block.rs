@@ -1,5 +1,7 @@
 //! Some neighbouring entries of a stream, packed.
 
+mod codec;
+
 use super::packed::{Reader, item_bytes_max, write_item, write_number};
 use super::{Id, Record};
 use crate::{Str, cost};
@@ -113,12 +115,13 @@ impl Block {
         self.dead > self.live
     }
 
-    /// Whether the entry may be added at the end.
+    /// Whether the entry may be added at the end. Not where its id is before that of a removed entry, as of one that was
+    /// added and taken back.
     pub(super) fn has_room_for(&self, record: &Record) -> bool {
         let fields = record.fields.iter();
         let items = fields.map(|(name, value)| item_bytes_max(name.len()) + item_bytes_max(value.len()));
         let bytes = self.data.len() + ENTRY_HEAD_BYTES_MAX + items.sum::<usize>();
-        self.live + self.dead < ENTRIES_MAX && bytes <= BYTES_MAX
+        self.last <= record.id && self.live + self.dead < ENTRIES_MAX && bytes <= BYTES_MAX
     }
 
     /// Adds an entry at the end. Its id is greater than that of any other; that of the first entry is `first`.

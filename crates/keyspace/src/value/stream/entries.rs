@@ -1,5 +1,7 @@
 //! The entries of a stream: blocks, found by id.
 
+mod codec;
+
 use std::collections::BTreeMap;
 use std::ops::{Bound, RangeInclusive};
 
@@ -314,6 +316,24 @@ mod tests {
         check(&entries, 1..=39);
         entries.insert(&records);
         check(&entries, 1..=100);
+    }
+
+    /// As when a transaction that added several is taken back, and the first of them is added again.
+    #[test]
+    fn ids_before_those_that_were_taken_back_can_be_given() {
+        let mut entries = some(50);
+        for seq in 51..=56 {
+            entries.append(&record(seq, &[("name", &seq.to_string())]));
+        }
+        for seq in (51..=56).rev() {
+            entries.remove(&[Id::new(5, seq)]);
+        }
+        for seq in 51..=60 {
+            entries.append(&record(seq, &[("name", &seq.to_string()), ("", "")]));
+        }
+        assert_eq!(entries.len(), 60);
+        let found: Vec<u64> = entries.range(Id::MIN..=Id::MAX).map(|entry| entry.id.seq).collect();
+        assert_eq!(found, (1..=60).collect::<Vec<_>>());
     }
 
     #[test]

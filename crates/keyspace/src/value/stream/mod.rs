@@ -1,6 +1,7 @@
 //! Streams: logs of entries, and groups of consumers that read them.
 
 mod block;
+mod codec;
 mod effect;
 mod entries;
 mod group;

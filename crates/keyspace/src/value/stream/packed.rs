@@ -1,19 +1,6 @@
 //! Numbers and strings one after the other in a buffer.
 
-/// Appends a number: seven bits in a byte, the lowest first; the highest bit says that more follow.
-pub(super) fn write_number(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-/// Appends a string, after its length.
-pub(super) fn write_item(out: &mut Vec<u8>, item: &[u8]) {
-    write_number(out, item.len() as u64);
-    out.extend_from_slice(item);
-}
+pub(super) use crate::codec::write::{item as write_item, number as write_number};
 
 /// How many bytes [`write_item`] appends for an item of this length, at most.
 pub(super) fn item_bytes_max(len: usize) -> usize {

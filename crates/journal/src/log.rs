@@ -1,0 +1,483 @@
+//! The log without its threads: a state machine that whoever drives it can stop anywhere.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+use crate::disk::Disk;
+use crate::error::JournalError;
+use crate::frame::{self, FrameRef, Lsn};
+use crate::segment::{self, SEGMENT_HEAD_BYTES, Segment};
+use crate::settings::Settings;
+use crate::waiters::{Waiters, Waiting};
+use crate::writer::Writer;
+
+/// One log of frames for all databases of a node.
+///
+/// [`append`](Self::append) takes frames into memory; [`commit`](Self::commit) makes what was taken durable, one group at
+/// a time; [`tend`](Self::tend) keeps a segment ready for when the present one is full, and frees those whose frames were
+/// [`release`](Self::release)d. The last two do I/O, each on a thread of [`Journal`](crate::Journal), or step by step in a
+/// simulation.
+///
+/// Once the disk refuses anything but room, the log has failed for good: what it was asked to write may be there or not,
+/// nobody knows, and asking again proves nothing.
+pub struct Log {
+    disk: Arc<dyn Disk>,
+    settings: Settings,
+    queue: Mutex<Queue>,
+    /// Told of frames to be written, and of the end. One thread waits for it: the one that commits.
+    queued: Condvar,
+    /// Locked while a group is written.
+    writer: Mutex<Writer>,
+    /// Locked while a segment is made. Taken after `writer`.
+    stock: Mutex<Stock>,
+    /// Segments with frames, oldest first; the last one is being written.
+    live: Mutex<VecDeque<Live>>,
+    waiters: Waiters,
+    durable: AtomicU64,
+    released: AtomicU64,
+    queued_bytes: AtomicUsize,
+    current_room_bytes: AtomicU64,
+    spare_room_bytes: AtomicU64,
+    is_full: AtomicBool,
+    ended: OnceLock<JournalError>,
+}
+
+/// A record to be logged.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// Whose it is.
+    pub database: [u8; 16],
+    /// Its number among the frames of its database: contiguous from 1.
+    pub seq: u64,
+    /// What the payload is, such as [`KIND_EFFECTS`](crate::KIND_EFFECTS).
+    pub kind: u8,
+    /// [`FLAG_NOT_PROMISED`](crate::FLAG_NOT_PROMISED) or 0.
+    pub flags: u8,
+    /// At most [`PAYLOAD_BYTES_MAX`](crate::PAYLOAD_BYTES_MAX).
+    pub payload: &'a [u8],
+}
+
+/// When a frame has to be durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// Within [`Settings::sync_within`](crate::Settings::sync_within).
+    Soon,
+    /// Somebody waits for it.
+    Now,
+}
+
+/// How much the log holds that tails have not taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pressure {
+    /// Segments with frames, the one being written among them.
+    pub segments: usize,
+    /// Up to where frames have to be released before the oldest segment can be freed. Nothing if there is only the one
+    /// being written.
+    pub oldest_ends_at: Option<Lsn>,
+}
+
+impl Log {
+    /// Starts an empty log whose first frame will have the number `first_lsn`. What the directory held is removed, but
+    /// not before the new log is there: a crash in between finds all of it.
+    pub fn start(disk: Arc<dyn Disk>, settings: Settings, first_lsn: Lsn) -> Result<Self, JournalError> {
+        assert!(settings.segment_bytes > SEGMENT_HEAD_BYTES, "segments of {} bytes", settings.segment_bytes);
+        let directory = &settings.directory;
+        disk.create_dir(directory).map_err(JournalError::io("make it", directory))?;
+        for above in directory.ancestors().skip(1) {
+            disk.sync_dir(above).map_err(JournalError::io("sync it", above))?;
+        }
+        let (old, unfinished) = segment::list(&*disk, directory)?;
+        for path in &unfinished {
+            segment::remove(&*disk, directory, path)?;
+        }
+        let (first, old) = Self::first_segment(&*disk, &settings, old)?;
+        let mut writer = Writer::new(first, settings.seed);
+        writer.begin_segment(first_lsn)?;
+        writer.sync()?;
+        for path in old {
+            segment::remove(&*disk, directory, &path)?;
+        }
+        Ok(Self::with_writer(disk, settings, writer, first_lsn))
+    }
+
+    /// A segment to begin with, and those to be removed. If the disk is full, the oldest of them is used again.
+    fn first_segment(
+        disk: &dyn Disk,
+        settings: &Settings,
+        old: Vec<u64>,
+    ) -> Result<(Segment, Vec<PathBuf>), JournalError> {
+        let directory = &settings.directory;
+        let number = old.last().map_or(1, |last| last + 1);
+        let mut old: Vec<PathBuf> =
+            old.into_iter().map(|number| segment::path_of(directory, number)).collect();
+        match segment::make(disk, directory, number, settings.segment_bytes) {
+            Err(error) if error.is_full() && !old.is_empty() => {
+                Ok((segment::recycle(disk, directory, &old.remove(0), number)?, old))
+            }
+            made => Ok((made?, old)),
+        }
+    }
+
+    fn with_writer(disk: Arc<dyn Disk>, settings: Settings, writer: Writer, first_lsn: Lsn) -> Self {
+        let last = Lsn(first_lsn.0 - 1);
+        let live = VecDeque::from([Live::of(&writer.segment, last)]);
+        Self {
+            disk,
+            settings,
+            queue: Mutex::new(Queue { frames: Vec::new(), last, urgency: None, is_closed: false }),
+            queued: Condvar::new(),
+            current_room_bytes: AtomicU64::new(writer.room_bytes()),
+            stock: Mutex::new(Stock { spare: None, last_number: writer.segment.number }),
+            writer: Mutex::new(writer),
+            live: Mutex::new(live),
+            waiters: Waiters::default(),
+            durable: AtomicU64::new(last.0),
+            released: AtomicU64::new(0),
+            queued_bytes: AtomicUsize::new(0),
+            spare_room_bytes: AtomicU64::new(0),
+            is_full: AtomicBool::new(false),
+            ended: OnceLock::new(),
+        }
+    }
+
+    /// Takes a record, and gives the number of its frame. Memory only: [`commit`](Self::commit) writes it. After the log
+    /// failed or was closed the record is dropped, and waiting for the number, which nobody gets, fails.
+    pub fn append(&self, record: Record<'_>, urgency: Urgency) -> Lsn {
+        let Record { database, seq, kind, flags, payload } = record;
+        let mut queue = self.queue.lock();
+        let lsn = queue.last.next();
+        if queue.is_closed {
+            return lsn;
+        }
+        queue.last = lsn;
+        FrameRef { lsn, database, seq, kind, flags, payload }.encode_unsealed(&mut queue.frames);
+        self.queued_bytes.fetch_add(frame::encoded_bytes(payload.len()), Ordering::Relaxed);
+        let is_much = queue.frames.len() > self.settings.group_bytes_max;
+        let urgency = Some(if is_much { Urgency::Now } else { urgency });
+        if urgency > queue.urgency {
+            queue.urgency = urgency;
+            self.queued.notify_one();
+        }
+        lsn
+    }
+
+    /// Somebody waits for what was taken, also for what was taken as [`Urgency::Soon`].
+    pub fn hurry(&self) {
+        let mut queue = self.queue.lock();
+        if queue.urgency == Some(Urgency::Soon) {
+            queue.urgency = Some(Urgency::Now);
+            self.queued.notify_one();
+        }
+    }
+
+    /// Writes and syncs one group of what was taken, as much as [`Settings::group_bytes_max`](crate::Settings) and the
+    /// segment allow; says up to where all is durable now. That it is what it was means that nothing waited, or that
+    /// there is no room ([`is_full`](Self::is_full)).
+    pub fn commit(&self) -> Result<Lsn, JournalError> {
+        let committed = self.commit_group().map_err(|error| self.fail(error))?;
+        self.waiters.wake_through(committed);
+        Ok(committed)
+    }
+
+    /// Commits until all that has been taken by now is durable. Whether it is: if not, there is no room.
+    pub fn commit_all(&self) -> Result<bool, JournalError> {
+        let last = self.last();
+        while self.durable() < last {
+            let before = self.durable();
+            if self.commit()? == before {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn commit_group(&self) -> Result<Lsn, JournalError> {
+        let mut writer = self.writer.lock();
+        self.check()?;
+        if writer.is_idle() {
+            let mut queue = self.queue.lock();
+            writer.take(&mut queue.frames);
+            queue.urgency = None;
+        }
+        let Some(frame_bytes) = writer.next_frame_bytes() else { return Ok(self.durable()) };
+        if writer.room_bytes() < frame_bytes && !self.change_segment(&mut writer, frame_bytes)? {
+            return Ok(self.durable());
+        }
+        let (last, bytes) = writer.write_group(self.settings.group_bytes_max)?;
+        self.live.lock().back_mut().expect("the segment being written is live").last = last;
+        self.current_room_bytes.store(writer.room_bytes(), Ordering::Relaxed);
+        self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.durable.store(last.0, Ordering::Release);
+        Ok(last)
+    }
+
+    /// Goes on in the segment that was made ready, or makes one now: what was accepted may use the room that is kept free
+    /// from [`tend`](Self::tend). Whether there is one.
+    fn change_segment(&self, writer: &mut Writer, frame_bytes: u64) -> Result<bool, JournalError> {
+        let mut stock = self.stock.lock();
+        match self.have_spare(&mut stock, SEGMENT_HEAD_BYTES + frame_bytes) {
+            Ok(()) => {}
+            Err(error) if error.is_full() => {
+                self.is_full.store(true, Ordering::Relaxed);
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
+        }
+        let spare = stock.spare.take().expect("it is there since the line above");
+        self.spare_room_bytes.store(0, Ordering::Relaxed);
+        self.live.lock().push_back(Live::of(&spare, self.durable()));
+        *writer = writer.continued_in(spare);
+        Ok(true)
+    }
+
+    /// Sees to it that a segment of `bytes` at least is ready.
+    fn have_spare(&self, stock: &mut Stock, bytes: u64) -> Result<(), JournalError> {
+        let directory = &self.settings.directory;
+        match &mut stock.spare {
+            Some(spare) if spare.bytes >= bytes => {}
+            Some(spare) => segment::lengthen(spare, bytes)?,
+            none => {
+                let bytes = bytes.max(self.settings.segment_bytes);
+                let spare = segment::make(&*self.disk, directory, stock.last_number + 1, bytes)?;
+                stock.last_number = spare.number;
+                *none = Some(spare);
+            }
+        }
+        let room = stock.spare.as_ref().map_or(0, Segment::frame_bytes);
+        self.spare_room_bytes.store(room, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Frees segments whose frames were released, and makes the next segment ready. Whether there is room for it: if not,
+    /// this is to be called again after a while.
+    pub fn tend(&self) -> Result<bool, JournalError> {
+        let tended = self.check().and_then(|()| {
+            let mut stock = self.stock.lock();
+            self.free_segments(&mut stock)?;
+            self.refill(&mut stock)
+        });
+        let has_room = tended.map_err(|error| self.fail(error))?;
+        self.is_full.store(!has_room, Ordering::Relaxed);
+        Ok(has_room)
+    }
+
+    fn free_segments(&self, stock: &mut Stock) -> Result<(), JournalError> {
+        while let Some(freed) = self.oldest_if_released() {
+            self.free_segment(stock, &freed)?;
+            self.live.lock().pop_front();
+        }
+        Ok(())
+    }
+
+    /// The oldest segment, if it can go: also, the next one has a durable frame, so that a crash always leaves one that
+    /// says which frame comes next.
+    fn oldest_if_released(&self) -> Option<Live> {
+        let live = self.live.lock();
+        let (oldest, next) = (live.front()?, live.get(1)?);
+        (oldest.last < next.last && oldest.last.0 <= self.released()).then(|| oldest.clone())
+    }
+
+    fn free_segment(&self, stock: &mut Stock, freed: &Live) -> Result<(), JournalError> {
+        let directory = &self.settings.directory;
+        if stock.spare.is_some() || freed.bytes != self.settings.segment_bytes {
+            return segment::remove(&*self.disk, directory, &freed.path);
+        }
+        let number = stock.last_number + 1;
+        let spare = segment::recycle(&*self.disk, directory, &freed.path, number)?;
+        stock.last_number = number;
+        stock.spare = Some(spare);
+        self.have_spare(stock, freed.bytes)
+    }
+
+    /// Whether there is, or was made, a segment to go on in, and what has to be left of the disk is left.
+    fn refill(&self, stock: &mut Stock) -> Result<bool, JournalError> {
+        let Settings { directory, segment_bytes, free_bytes_min, .. } = &self.settings;
+        let free_bytes =
+            self.disk.free_bytes().map_err(JournalError::io("ask for the room on it", directory))?;
+        let wanted_bytes = if stock.spare.is_some() { 0 } else { *segment_bytes };
+        if free_bytes < free_bytes_min.saturating_add(wanted_bytes) {
+            return Ok(false);
+        }
+        match self.have_spare(stock, *segment_bytes) {
+            Err(error) if error.is_full() => Ok(false),
+            made => made.map(|()| true),
+        }
+    }
+
+    /// Whether [`tend`](Self::tend) has something to do now. A disk that is full is asked again after a while, not with
+    /// every commit.
+    pub fn needs_tending(&self) -> bool {
+        let wants_spare = self.spare_room_bytes.load(Ordering::Relaxed) == 0 && !self.is_full();
+        wants_spare || self.oldest_if_released().is_some()
+    }
+
+    /// Says that frames up to `lsn` are durable elsewhere. Memory only: [`tend`](Self::tend) frees their segments.
+    pub fn release(&self, lsn: Lsn) {
+        self.released.fetch_max(lsn.0, Ordering::Relaxed);
+    }
+
+    fn released(&self) -> u64 {
+        self.released.load(Ordering::Relaxed)
+    }
+
+    /// How many segments there are, and what keeps the oldest.
+    pub fn pressure(&self) -> Pressure {
+        let live = self.live.lock();
+        let oldest = live.front().filter(|_| live.len() > 1);
+        Pressure { segments: live.len(), oldest_ends_at: oldest.map(|oldest| oldest.last) }
+    }
+
+    /// The number of the last frame that was taken.
+    pub fn last(&self) -> Lsn {
+        self.queue.lock().last
+    }
+
+    /// Up to where all frames are durable.
+    pub fn durable(&self) -> Lsn {
+        Lsn(self.durable.load(Ordering::Acquire))
+    }
+
+    /// Whether so much waits to be written that callers should wait before they execute anything that appends: until
+    /// [`last`](Self::last) is durable.
+    pub fn is_congested(&self) -> bool {
+        self.queued_bytes.load(Ordering::Relaxed) > self.settings.queue_bytes_max
+    }
+
+    /// Whether there was no room for the next segment when it was last tried. Then what grows should be refused; what
+    /// is in [`room_bytes`](Self::room_bytes) can still be written.
+    pub fn is_full(&self) -> bool {
+        self.is_full.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of frames that fit in the segments there are, less what waits to be written. Frames beyond them wait for
+    /// room.
+    pub fn room_bytes(&self) -> u64 {
+        let room =
+            self.current_room_bytes.load(Ordering::Relaxed) + self.spare_room_bytes.load(Ordering::Relaxed);
+        room.saturating_sub(self.queued_bytes.load(Ordering::Relaxed) as u64)
+    }
+
+    /// Why nothing is acknowledged any more, if so.
+    pub fn failure(&self) -> Option<&JournalError> {
+        self.ended.get().filter(|ended| **ended != JournalError::Closed)
+    }
+
+    /// Takes no more records. What was taken can still be committed.
+    pub fn close(&self) {
+        self.queue.lock().is_closed = true;
+        self.queued.notify_all();
+    }
+
+    /// Whether it takes no more records.
+    pub fn is_closed(&self) -> bool {
+        self.queue.lock().is_closed
+    }
+
+    /// Ends the log: whoever waits for what is not durable, now or later, gets this error, or an earlier one, which is
+    /// returned.
+    pub fn fail(&self, error: JournalError) -> JournalError {
+        let ended = self.ended.get_or_init(|| error);
+        self.end_queue(self.queue.lock());
+        self.waiters.wake_all();
+        ended.clone()
+    }
+
+    fn end_queue(&self, mut queue: MutexGuard<'_, Queue>) {
+        queue.is_closed = true;
+        queue.frames = Vec::new();
+        self.queued.notify_all();
+    }
+
+    /// Blocks until frames should be committed. Whether there can be more after them. For one thread.
+    pub fn await_work(&self) -> bool {
+        let mut queue = self.queue.lock();
+        while queue.urgency.is_none() && !queue.is_closed {
+            self.queued.wait(&mut queue);
+        }
+        if queue.urgency == Some(Urgency::Soon) && !queue.is_closed {
+            let is_still_so = |queue: &mut Queue| queue.urgency == Some(Urgency::Soon) && !queue.is_closed;
+            self.queued.wait_while_for(&mut queue, is_still_so, self.settings.sync_within);
+        }
+        !queue.is_closed
+    }
+
+    /// Blocks for [`Settings::retry_after`](crate::Settings::retry_after), or until the log is closed or fails. Whether
+    /// neither happened. For the thread that commits, like [`await_work`](Self::await_work).
+    pub fn await_retry(&self) -> bool {
+        let mut queue = self.queue.lock();
+        let is_open = |queue: &mut Queue| !queue.is_closed;
+        self.queued.wait_while_for(&mut queue, is_open, self.settings.retry_after);
+        !queue.is_closed
+    }
+
+    /// Ready when the frame and all before it are durable, or never will be.
+    pub fn wait(self: &Arc<Self>, lsn: Lsn) -> Waiting {
+        Waiting::new(Arc::clone(self), lsn)
+    }
+
+    pub(crate) fn waiters(&self) -> &Waiters {
+        &self.waiters
+    }
+
+    /// Nothing while it is not decided.
+    pub(crate) fn outcome_of(&self, lsn: Lsn) -> Option<Result<(), JournalError>> {
+        if lsn <= self.durable() {
+            return Some(Ok(()));
+        }
+        self.ended.get().map(|error| Err(error.clone()))
+    }
+
+    /// What to fail with if what was taken cannot be written before the end.
+    pub(crate) fn no_room(&self) -> JournalError {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        JournalError::io("write all that was taken", &self.settings.directory)(full)
+    }
+
+    fn check(&self) -> Result<(), JournalError> {
+        self.ended.get().map_or(Ok(()), |error| Err(error.clone()))
+    }
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut log = f.debug_struct("Log");
+        log.field("durable", &self.durable()).field("ended", &self.ended).finish_non_exhaustive()
+    }
+}
+
+/// What was taken and not yet written.
+struct Queue {
+    /// Frames without their sums, one after the other.
+    frames: Vec<u8>,
+    last: Lsn,
+    /// The most urgent of them.
+    urgency: Option<Urgency>,
+    is_closed: bool,
+}
+
+/// Segments to come.
+struct Stock {
+    spare: Option<Segment>,
+    last_number: u64,
+}
+
+/// A segment with frames.
+#[derive(Clone)]
+struct Live {
+    path: PathBuf,
+    bytes: u64,
+    /// Of its frames; if it has none, the one before them.
+    last: Lsn,
+}
+
+impl Live {
+    fn of(segment: &Segment, last: Lsn) -> Self {
+        Self { path: segment.path.clone(), bytes: segment.bytes, last }
+    }
+}

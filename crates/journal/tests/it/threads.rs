@@ -1,0 +1,299 @@
+//! The log with its threads, under threads.
+
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use latchkey_journal::sim::{Faults, Loss, SimDisk};
+use latchkey_journal::{
+    Disk, DiskFile, Journal, JournalError, KIND_EFFECTS, Log, Lsn, RealDisk, Record, Settings, Urgency, scan,
+};
+
+use crate::support::{SEGMENT_BYTES, directory, frames_on, settings};
+
+const APPENDERS: usize = 64;
+
+fn start(disk: impl Disk, settings: Settings) -> Journal {
+    Journal::start(Arc::new(disk), settings, Lsn::FIRST, |error| panic!("{error}")).unwrap()
+}
+
+fn record(payload: &[u8]) -> Record<'_> {
+    Record { database: [1; 16], seq: 1, kind: KIND_EFFECTS, flags: 0, payload }
+}
+
+/// Goal: many threads append and wait; each is told once, and not before its frame is durable; segments come and go
+/// meanwhile; all is there afterwards.
+#[test]
+fn sixty_four_appenders_each_see_their_frames_durable() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = RealDisk::new(directory.path()).unwrap();
+    let journal = start(disk.clone(), settings(1));
+    thread::scope(|scope| {
+        for appender in 0..APPENDERS {
+            let journal = &journal;
+            scope.spawn(move || {
+                for round in 0..20 {
+                    let lsn = journal.append(record(&[appender as u8; 40]), Urgency::Now);
+                    journal.wait_blocking(lsn).unwrap();
+                    assert!(journal.durable() >= lsn);
+                    assert!(round < 19 || lsn.0 >= 20);
+                }
+            });
+        }
+    });
+    assert_eq!(journal.durable(), Lsn(20 * APPENDERS as u64));
+    assert!(journal.pressure().segments > 1);
+    journal.close().unwrap();
+    let scanned = scan(&disk, &self::directory()).unwrap();
+    assert_eq!((scanned.frames(), scanned.cut()), (20 * APPENDERS as u64, None));
+    let mut by_appender = [0; APPENDERS];
+    scanned
+        .each(|frame| {
+            by_appender[frame.payload[0] as usize] += 1;
+            Ok::<_, JournalError>(())
+        })
+        .unwrap();
+    assert_eq!(by_appender, [20; APPENDERS]);
+}
+
+/// Goal: what queues while a sync is under way shares the next one.
+/// Method: a disk whose syncs begin to block when told to, until all have appended.
+#[test]
+fn appends_during_a_sync_share_the_next_one() {
+    let disk = SimDisk::new(1);
+    let gate = Arc::new(Gate::default());
+    let settings = Settings { segment_bytes: 1 << 20, group_bytes_max: 1 << 20, ..settings(1) };
+    let journal = start(GatedDisk { disk: disk.clone(), gate: Arc::clone(&gate) }, settings);
+    // The segment that is made in the background has to be there, so that only commits sync.
+    while journal.room_bytes() < 1 << 20 {
+        thread::yield_now();
+    }
+    let before = disk.syncs();
+    gate.shut();
+    thread::scope(|scope| {
+        for _ in 0..APPENDERS {
+            scope.spawn(|| {
+                let lsn = journal.append(record(b"x"), Urgency::Now);
+                if lsn.0 == APPENDERS as u64 {
+                    gate.open();
+                }
+                journal.wait_blocking(lsn).unwrap();
+            });
+        }
+    });
+    let syncs = disk.syncs() - before;
+    assert!((1..=2).contains(&syncs), "{syncs} syncs for {APPENDERS} appends");
+    assert_eq!(frames_on(&disk).unwrap().len(), APPENDERS);
+}
+
+/// Goal: whenever the power fails, the log says which frame comes next: a segment goes only when the next one does.
+/// Method: a commit that stops at its first sync in the next segment.
+#[test]
+fn a_segment_stays_until_the_next_one_has_a_durable_frame() {
+    let disk = SimDisk::new(1);
+    let gate = Arc::new(Gate::default());
+    let gated = GatedDisk { disk: disk.clone(), gate: Arc::clone(&gate) };
+    let log = Log::start(Arc::new(gated), settings(1), Lsn::FIRST).unwrap();
+    let fill = [0; 700];
+    log.append(record(&fill), Urgency::Now);
+    log.append(record(&fill), Urgency::Now);
+    assert!(log.tend().unwrap() && log.commit_all().unwrap());
+    disk.set_faults(Faults { capacity_bytes: Some(2 * SEGMENT_BYTES), ..Faults::default() });
+    gate.shut();
+    thread::scope(|scope| {
+        let commit = scope.spawn(|| {
+            log.append(record(&fill), Urgency::Now);
+            log.commit_all().unwrap()
+        });
+        while log.pressure().segments < 2 {
+            thread::yield_now();
+        }
+        log.release(Lsn(2));
+        let has_room = log.tend().unwrap();
+        let oldest = frames_on(&disk).unwrap()[0].lsn;
+        gate.open();
+        assert_eq!((has_room, oldest), (false, Lsn(1)));
+        assert!(commit.join().unwrap());
+    });
+    assert!(log.tend().unwrap());
+    assert_eq!(log.pressure().segments, 1);
+}
+
+/// Goal: when the disk breaks, nobody waits for ever, and one is told.
+#[test]
+fn a_failure_reaches_everybody_who_waits_and_is_reported_once() {
+    let disk = SimDisk::new(1);
+    let reports = Arc::new(AtomicUsize::new(0));
+    let reported = Arc::clone(&reports);
+    let on_failure = move |_: &JournalError| _ = reported.fetch_add(1, Ordering::Relaxed);
+    let journal = Journal::start(Arc::new(disk.clone()), settings(1), Lsn::FIRST, on_failure).unwrap();
+    let lsn = journal.append(record(b"kept"), Urgency::Now);
+    journal.wait_blocking(lsn).unwrap();
+    let next = disk.crash(Loss::All);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let lsn = journal.append(record(b"lost"), Urgency::Now);
+                assert!(matches!(journal.wait_blocking(lsn), Err(JournalError::Io { .. })));
+            });
+        }
+    });
+    assert!(journal.failure().is_some());
+    assert_eq!(journal.wait_blocking(lsn), Ok(()), "what was promised stays promised");
+    assert_eq!(journal.close().err(), journal.failure());
+    assert_eq!(reports.load(Ordering::Relaxed), 1);
+    assert_eq!(frames_on(&next).unwrap().len(), 1);
+}
+
+/// Goal: a full disk ends by itself: for what waits, and for what is refused meanwhile.
+#[test]
+fn a_journal_goes_on_when_there_is_room_again() {
+    let disk = SimDisk::new(1);
+    disk.set_faults(Faults { capacity_bytes: Some(SEGMENT_BYTES), ..Faults::default() });
+    let journal = start(disk.clone(), settings(1));
+    while !journal.is_full() {
+        thread::yield_now();
+    }
+    let lsns: Vec<Lsn> = (0..20).map(|_| journal.append(record(&[0; 200]), Urgency::Now)).collect();
+    journal.wait_blocking(lsns[0]).unwrap();
+    assert!(journal.durable() < lsns[19] && journal.room_bytes() == 0);
+    disk.set_faults(Faults::default());
+    journal.wait_blocking(lsns[19]).unwrap();
+    while journal.is_full() {
+        thread::yield_now();
+    }
+    journal.close().unwrap();
+}
+
+#[test]
+fn a_frame_that_nobody_waits_for_is_durable_a_little_later_or_with_the_next() {
+    let journal = start(SimDisk::new(1), settings(1));
+    let lsn = journal.append(record(b"soon"), Urgency::Soon);
+    journal.wait_blocking(lsn).unwrap();
+
+    let settings = Settings { sync_within: Duration::from_secs(3600), ..settings(1) };
+    let journal = start(SimDisk::new(1), settings);
+    journal.append(record(b"soon"), Urgency::Soon);
+    let lsn = journal.append(record(b"now"), Urgency::Now);
+    journal.wait_blocking(lsn).unwrap();
+    assert_eq!(journal.durable(), Lsn(2));
+}
+
+#[test]
+fn closing_commits_what_was_taken_and_drops_what_comes_later() {
+    let disk = SimDisk::new(1);
+    let journal = start(disk.clone(), Settings { sync_within: Duration::from_secs(3600), ..settings(1) });
+    for _ in 0..30 {
+        journal.append(record(&[0; 100]), Urgency::Soon);
+    }
+    journal.close().unwrap();
+    journal.close().unwrap();
+    assert_eq!(journal.durable(), Lsn(30));
+    let late = journal.append(record(b"late"), Urgency::Now);
+    assert_eq!(journal.wait_blocking(late), Err(JournalError::Closed));
+    assert_eq!(journal.failure(), None);
+    assert_eq!(frames_on(&disk.crash(Loss::All)).unwrap().len(), 30);
+}
+
+#[test]
+fn a_journal_that_cannot_write_what_it_took_does_not_close_in_silence() {
+    let disk = SimDisk::new(1);
+    disk.set_faults(Faults { capacity_bytes: Some(SEGMENT_BYTES), ..Faults::default() });
+    let journal = Journal::start(Arc::new(disk), settings(1), Lsn::FIRST, |_| {}).unwrap();
+    let last = (0..20).map(|_| journal.append(record(&[0; 200]), Urgency::Now)).last().unwrap();
+    let error = journal.close().unwrap_err();
+    assert!(matches!(error, JournalError::Io { kind: io::ErrorKind::StorageFull, .. }), "{error}");
+    assert_eq!(journal.wait_blocking(last), Err(error));
+}
+
+/// Where syncs stop while it is shut.
+#[derive(Debug, Default)]
+struct Gate {
+    is_shut: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    fn shut(&self) {
+        *self.is_shut.lock().unwrap() = true;
+    }
+
+    fn open(&self) {
+        *self.is_shut.lock().unwrap() = false;
+        self.opened.notify_all();
+    }
+
+    fn pass(&self) {
+        drop(self.opened.wait_while(self.is_shut.lock().unwrap(), |is_shut| *is_shut).unwrap());
+    }
+}
+
+#[derive(Debug)]
+struct GatedDisk {
+    disk: SimDisk,
+    gate: Arc<Gate>,
+}
+
+#[derive(Debug)]
+struct GatedFile {
+    file: Arc<dyn DiskFile>,
+    gate: Arc<Gate>,
+}
+
+impl GatedDisk {
+    fn gated(&self, file: Arc<dyn DiskFile>) -> Arc<dyn DiskFile> {
+        Arc::new(GatedFile { file, gate: Arc::clone(&self.gate) })
+    }
+}
+
+impl Disk for GatedDisk {
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        Ok(self.gated(self.disk.open(path)?))
+    }
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        Ok(self.gated(self.disk.create(path)?))
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.disk.remove(path)
+    }
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        self.disk.create_dir(path)
+    }
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        self.disk.remove_dir(path)
+    }
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        self.disk.list(path)
+    }
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.disk.sync_dir(path)
+    }
+    fn free_bytes(&self) -> io::Result<u64> {
+        self.disk.free_bytes()
+    }
+}
+
+impl DiskFile for GatedFile {
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.read_at(buffer, offset)
+    }
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.file.write_at(bytes, offset)
+    }
+    fn set_len(&self, bytes: u64) -> io::Result<()> {
+        self.file.set_len(bytes)
+    }
+    fn sync(&self) -> io::Result<()> {
+        self.gate.pass();
+        self.file.sync()
+    }
+}

@@ -1,0 +1,59 @@
+//! Applying what was recorded.
+
+use super::{CodecError, Record};
+use crate::value::stream::{Id, StreamEffect};
+use crate::{Effect, Keyspace, Kind, Now};
+
+impl Keyspace {
+    /// Applies encoded effects, as a [`Record`] has them: afterwards the keyspace is what the recorded one was, deadlines
+    /// that have passed meanwhile included. After an error the effects before the bad one are applied.
+    pub fn replay(&mut self, effects: &[u8]) -> Result<(), CodecError> {
+        for decoded in Record::decode(effects, self.seed()) {
+            let (offset, effect) = decoded?;
+            match self.misfit(&effect) {
+                Some(what) => return Err(CodecError { offset, what }),
+                None => self.edit(Now::BEFORE_ALL).apply(effect),
+            }
+        }
+        Ok(())
+    }
+
+    /// Why an effect cannot have been recorded on a keyspace in this state. Applying any other does no harm.
+    fn misfit(&self, effect: &Effect) -> Option<&'static str> {
+        let (key, kind) = match effect {
+            Effect::Put { .. }
+            | Effect::Remove { .. }
+            | Effect::Expire { .. }
+            | Effect::Rename { .. }
+            | Effect::Clear => return None,
+            Effect::Text { key, .. } => (key, Kind::Text),
+            Effect::List { key, .. } => (key, Kind::List),
+            Effect::Hash { key, .. } => (key, Kind::Hash),
+            Effect::Set { key, .. } => (key, Kind::Set),
+            Effect::SortedSet { key, .. } => (key, Kind::SortedSet),
+            Effect::Json { key, .. } => (key, Kind::Json),
+            Effect::Stream { key, effect } => return self.stream_misfit(key, effect),
+        };
+        let found = self.view(Now::BEFORE_ALL).kind(key);
+        found.filter(|&found| found != kind).map(|_| "effect on a value of another type")
+    }
+
+    fn stream_misfit(&self, key: &[u8], effect: &StreamEffect) -> Option<&'static str> {
+        let Ok(stream) = self.view(Now::BEFORE_ALL).stream(key) else {
+            return Some("effect on a value of another type");
+        };
+        let last_id = stream.map_or(Id::MIN, |stream| stream.counters().last_id);
+        let fits = match effect {
+            StreamEffect::Append(record) => record.id > last_id,
+            StreamEffect::Insert(records) => records.iter().all(|record| {
+                record.id <= last_id && stream.is_some_and(|stream| stream.get(record.id).is_none())
+            }),
+            StreamEffect::Count(counters) => {
+                let last = stream.and_then(|stream| stream.last());
+                last.is_none_or(|last| last.id <= counters.last_id)
+            }
+            _ => true,
+        };
+        (!fits).then_some("entry out of order in a stream")
+    }
+}

@@ -1,0 +1,123 @@
+//! The memory that all databases of this process may use together.
+//!
+//! What counts is stored bytes by the documented formula. Each awake database holds a grant and never stores more
+//! than that, so the sum is exact whatever runs at the same time: a grant grows only by what nobody else holds.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// A database that may grow asks for so many bytes more than it needs, so that it seldom has to ask.
+const SLACK_BYTES: u64 = 256 * 1024;
+
+/// What all grants may come to, and what they come to.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    bytes_max: Option<u64>,
+    granted: AtomicU64,
+}
+
+/// What one database holds of it. Given back with [`Memory::release`].
+#[derive(Debug, Default)]
+#[must_use = "what is not released is lost"]
+pub(crate) struct Grant {
+    bytes: u64,
+}
+
+impl Memory {
+    /// So much, or no limit.
+    pub(crate) fn new(bytes_max: Option<u64>) -> Self {
+        Self { bytes_max, granted: AtomicU64::new(0) }
+    }
+
+    /// A grant of so many bytes, if they are there.
+    pub(crate) fn grant(&self, bytes: u64) -> Option<Grant> {
+        let mut grant = Grant::default();
+        let got = self.take(&mut grant, bytes, bytes);
+        got.then_some(grant)
+    }
+
+    /// Lets a database that stores so much grow by so much more, as far as there is memory. What it may store then;
+    /// `None` for no limit.
+    pub(crate) fn enlarge(&self, grant: &mut Grant, stored_bytes: u64, growth_max: u64) -> Option<u64> {
+        self.bytes_max?;
+        let needed = stored_bytes.saturating_add(growth_max);
+        if growth_max > 0 && needed > grant.bytes {
+            let missing = needed.saturating_add(SLACK_BYTES) - grant.bytes;
+            self.take(grant, missing, 0);
+        }
+        Some(grant.bytes)
+    }
+
+    /// Takes back what a database holds far beyond what it stores.
+    pub(crate) fn trim(&self, grant: &mut Grant, stored_bytes: u64) {
+        let enough = stored_bytes.saturating_add(2 * SLACK_BYTES);
+        if self.bytes_max.is_some() && grant.bytes > enough {
+            self.give_back(grant, grant.bytes - enough);
+        }
+    }
+
+    /// Takes back all.
+    pub(crate) fn release(&self, mut grant: Grant) {
+        let bytes = grant.bytes;
+        self.give_back(&mut grant, bytes);
+    }
+
+    /// Whether there is a limit.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.bytes_max.is_some()
+    }
+
+    /// Whether so little is left that databases which nobody uses should sleep.
+    pub(crate) fn is_short(&self) -> bool {
+        self.bytes_max.is_some_and(|max| self.granted.load(Relaxed) > max - max / 8)
+    }
+
+    /// Adds as many bytes as there are, up to `wanted`, if that is `least` at least.
+    fn take(&self, grant: &mut Grant, wanted: u64, least: u64) -> bool {
+        let Some(max) = self.bytes_max else { return true };
+        let mut added = 0;
+        let taken = self.granted.fetch_update(Relaxed, Relaxed, |granted| {
+            added = wanted.min(max.saturating_sub(granted));
+            (added >= least).then_some(granted + added)
+        });
+        if taken.is_ok() {
+            grant.bytes += added;
+        }
+        taken.is_ok()
+    }
+
+    fn give_back(&self, grant: &mut Grant, bytes: u64) {
+        grant.bytes -= bytes;
+        self.granted.fetch_sub(bytes, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MEGABYTE: u64 = 1 << 20;
+
+    #[test]
+    fn grants_never_come_to_more_than_there_is() {
+        let memory = Memory::new(Some(4 * MEGABYTE));
+        let mut first = memory.grant(MEGABYTE).expect("there is enough");
+        let mut second = memory.grant(MEGABYTE).expect("there is enough");
+        assert!(memory.grant(3 * MEGABYTE).is_none());
+        assert_eq!(memory.enlarge(&mut first, MEGABYTE, u64::MAX), Some(3 * MEGABYTE), "all that is left");
+        assert_eq!(memory.enlarge(&mut second, MEGABYTE, 10), Some(MEGABYTE), "nothing is left");
+        assert!(memory.is_short());
+        memory.trim(&mut first, MEGABYTE);
+        assert!(memory.enlarge(&mut second, MEGABYTE, 10) > Some(MEGABYTE + 10));
+        memory.release(first);
+        memory.release(second);
+        assert!(memory.grant(4 * MEGABYTE).is_some(), "all came back");
+    }
+
+    #[test]
+    fn a_database_that_does_not_grow_asks_for_nothing() {
+        let memory = Memory::new(Some(MEGABYTE));
+        let mut grant = memory.grant(100).expect("there is enough");
+        assert_eq!(memory.enlarge(&mut grant, 100, 0), Some(100));
+        assert_eq!(Memory::new(None).enlarge(&mut grant, 100, u64::MAX), None);
+    }
+}

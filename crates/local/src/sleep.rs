@@ -1,0 +1,244 @@
+//! Databases fall asleep and wake up: what leads from files to memory and back.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use latchkey_pipeline::Refusal;
+use latchkey_protocol::ReplyError;
+use latchkey_storage::{Keeper, News, Shelf, Storage, StorageError};
+use latchkey_tenancy::{Durability, Principal};
+use parking_lot::Mutex;
+use tokio::sync::{OwnedMutexGuard, Semaphore};
+
+use crate::Local;
+use crate::local::Maker;
+use crate::memory::Memory;
+use crate::tenant::{Awake, Mark, Tenant};
+
+/// So many databases are read from their files at the same time: a stampede of waking ones leaves processors for those
+/// that are awake.
+const WAKING_MAX: usize = 2;
+
+/// How often databases are looked at that may fall asleep, and files that have become too long.
+const PERIOD: Duration = Duration::from_millis(500);
+
+/// Where databases sleep.
+#[derive(Debug)]
+pub(crate) struct Sleep {
+    storage: Option<Storage>,
+    /// Keeps files short; ended by [`Local::close`].
+    keeper: Mutex<Option<Keeper>>,
+    idle_after: Duration,
+    waking: Arc<Semaphore>,
+    /// Deleted databases, whose files are still there.
+    buried: Mutex<Vec<Arc<Tenant>>>,
+}
+
+impl Sleep {
+    pub(crate) fn new(storage: Option<Storage>, idle_after: Duration) -> io::Result<Self> {
+        let keeper = storage.clone().map(|storage| Keeper::start(storage, tell)).transpose()?;
+        let waking = Arc::new(Semaphore::new(WAKING_MAX));
+        Ok(Self { storage, keeper: Mutex::new(keeper), idle_after, waking, buried: Mutex::default() })
+    }
+
+    /// Whether databases outlive the process.
+    pub(crate) fn has_files(&self) -> bool {
+        self.storage.is_some()
+    }
+
+    /// Whether nothing that grows can be kept.
+    pub(crate) fn disk_is_full(&self) -> bool {
+        self.storage.as_ref().is_some_and(Storage::is_full)
+    }
+
+    /// Marks a database for deletion.
+    pub(crate) fn bury(&self, tenant: Arc<Tenant>) {
+        self.buried.lock().push(tenant);
+    }
+
+    /// Waits until what a reply tells of is durable, if the database asks for that.
+    pub(crate) async fn await_durable(&self, mark: Mark) -> Result<(), Refusal> {
+        let (Some(storage), Some(lsn)) = (&self.storage, mark.awaited) else { return Ok(()) };
+        storage.journal().wait(lsn).await.map_err(|_| Refusal::Unavailable(NOT_KEPT))
+    }
+
+    /// Waits while the log has more to write than it should hold in memory.
+    pub(crate) async fn await_room_in_log(&self) -> Result<(), Refusal> {
+        let Some(storage) = self.storage.as_ref().filter(|storage| storage.is_congested()) else {
+            return Ok(());
+        };
+        let lsn = storage.journal().last();
+        storage.journal().wait(lsn).await.map_err(|_| Refusal::Unavailable(NOT_KEPT))
+    }
+}
+
+/// The log has failed, and the process is about to end: what was written may be there after the restart or not.
+const NOT_KEPT: ReplyError =
+    ReplyError::fixed("ERR the server cannot write to its disk and stops; the outcome is not known");
+const NO_MEMORY: ReplyError =
+    ReplyError::fixed("OOM the server has no memory to read this database into, try again");
+
+fn unreadable(error: &StorageError) -> Refusal {
+    tracing::error!(%error, "a database cannot be read");
+    Refusal::Unavailable(ReplyError::fixed(
+        "ERR the files of this database cannot be read; the server's log says why",
+    ))
+}
+
+impl Local {
+    /// Reads a database into memory, unless somebody else does already: then waits for that.
+    pub(crate) async fn wake(&self, tenant: &Arc<Tenant>, principal: &Principal) -> Result<(), Refusal> {
+        let bedside = tenant.bedside().await;
+        if tenant.is_awake() {
+            return Ok(());
+        }
+        let maker = self.maker(principal);
+        let durability = principal.limits().durability;
+        let Some(storage) = self.sleep.storage.clone() else {
+            let grant = self.memory.grant(0).unwrap_or_default();
+            tenant.install(Awake { database: maker.make_empty(), shelf: None, grant });
+            return Ok(());
+        };
+        if self.memory.is_short() {
+            self.send_idle_to_sleep(0).await;
+        }
+        let permit = Arc::clone(&self.sleep.waking).acquire_owned().await;
+        let waker = Waker { storage, durability, maker, memory: Arc::clone(&self.memory) };
+        let tenant = Arc::clone(tenant);
+        // It is finished also if whoever asked for it has left.
+        let woken = tokio::task::spawn_blocking(move || {
+            let outcome = waker.wake(&tenant);
+            drop((bedside, permit));
+            outcome
+        });
+        woken.await.unwrap_or_else(|_| Err(Refusal::Unavailable(NOT_READ)))
+    }
+
+    /// Lets databases that nobody has used for so long fall asleep, the least recently used first; while memory is
+    /// short, also others.
+    async fn send_idle_to_sleep(&self, idle_ms: i64) {
+        let mut tenants: Vec<_> = self.all().into_iter().filter(|tenant| tenant.is_awake()).collect();
+        tenants.sort_by_key(|tenant| tenant.used_at_ms());
+        let now_ms = self.now().ms();
+        for tenant in tenants {
+            let is_idle = now_ms.saturating_sub(tenant.used_at_ms()) >= idle_ms;
+            if is_idle || self.memory.is_short() {
+                self.send_to_sleep(tenant).await;
+            }
+        }
+        self.forget_sleepers();
+    }
+
+    /// Writes what is not in its files yet, and forgets the rest; unless somebody uses it.
+    async fn send_to_sleep(&self, tenant: Arc<Tenant>) {
+        let Some(bedside) = tenant.try_bedside() else { return };
+        let Some(awake) = tenant.retire() else { return };
+        let memory = Arc::clone(&self.memory);
+        let lying = tokio::task::spawn_blocking(move || lie_down(&tenant, awake, &memory, bedside));
+        if let Err(error) = lying.await {
+            tracing::error!(%error, "a database could not fall asleep");
+        }
+    }
+
+    /// Calls [`tend`](Self::tend) for ever. Meant to run as a task of its own, which may be aborted at any time.
+    pub async fn tend_forever(self: Arc<Self>) {
+        let mut ticks = tokio::time::interval(PERIOD);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.tend().await;
+        }
+    }
+
+    /// Lets databases fall asleep that nobody has used for long, and deletes the files of those that were dropped.
+    pub async fn tend(&self) {
+        let Some(storage) = &self.sleep.storage else { return };
+        self.delete_buried(storage).await;
+        self.send_idle_to_sleep(i64::try_from(self.sleep.idle_after.as_millis()).unwrap_or(i64::MAX)).await;
+    }
+
+    async fn delete_buried(&self, storage: &Storage) {
+        let buried = std::mem::take(&mut *self.sleep.buried.lock());
+        for tenant in buried {
+            let bedside = tenant.bedside().await;
+            let (storage, memory) = (storage.clone(), Arc::clone(&self.memory));
+            let deleted = tokio::task::spawn_blocking(move || {
+                if let Some(Awake { grant, .. }) = tenant.evict() {
+                    memory.release(grant);
+                }
+                let outcome = storage.delete(*tenant.id().as_bytes());
+                drop(bedside);
+                (tenant.id(), outcome)
+            });
+            if let Ok((id, Err(error))) = deleted.await {
+                tracing::error!(%error, database = %id, "the files of a deleted database stay");
+            }
+        }
+    }
+
+    /// Lets all databases fall asleep and closes their files. Nobody may use them any more.
+    pub async fn close(&self) -> Result<(), StorageError> {
+        let Some(storage) = self.sleep.storage.clone() else { return Ok(()) };
+        self.delete_buried(&storage).await;
+        for tenant in self.all() {
+            self.send_to_sleep(tenant).await;
+        }
+        let keeper = self.sleep.keeper.lock().take();
+        let close = move || {
+            drop(keeper);
+            storage.close()
+        };
+        tokio::task::spawn_blocking(close).await.unwrap_or(Ok(()))
+    }
+}
+
+const NOT_READ: ReplyError = ReplyError::fixed("ERR the database could not be read, try again");
+
+/// What reads a database into memory.
+struct Waker {
+    storage: Storage,
+    durability: Durability,
+    maker: Maker,
+    memory: Arc<Memory>,
+}
+
+impl Waker {
+    fn wake(self, tenant: &Tenant) -> Result<(), Refusal> {
+        let read = self.storage.wake(*tenant.id().as_bytes(), kept(self.durability), self.maker.seed);
+        let (keyspace, shelf) = read.map_err(|error| unreadable(&error))?;
+        let grant = self.memory.grant(keyspace.bytes()).ok_or(Refusal::Unavailable(NO_MEMORY))?;
+        let database = self.maker.make(keyspace).with_settings(tenant.remembered()).recording();
+        tenant.install(Awake { database, shelf: Some(shelf), grant });
+        Ok(())
+    }
+}
+
+/// Blocks. What cannot be written now stays in the log and in the storage's memory, and is tried again.
+fn lie_down(tenant: &Tenant, awake: Awake, memory: &Memory, bedside: OwnedMutexGuard<()>) {
+    let Awake { database, shelf, grant } = awake;
+    tenant.remember(database.settings());
+    if let Some(Err(error)) = shelf.map(Shelf::sleep) {
+        tracing::error!(%error, database = %tenant.id(), "a database that falls asleep cannot be written");
+    }
+    drop(database);
+    memory.release(grant);
+    drop(bedside);
+}
+
+fn tell(news: News) {
+    match news {
+        News::Compacted(compacted) => tracing::debug!(?compacted, "wrote a snapshot"),
+        News::Failed(error) => tracing::error!(%error, "files of databases cannot be written; tried again"),
+        _ => {}
+    }
+}
+
+/// As the storage calls it.
+fn kept(durability: Durability) -> latchkey_storage::Durability {
+    match durability {
+        Durability::Always => latchkey_storage::Durability::Always,
+        Durability::EverySecond => latchkey_storage::Durability::EverySecond,
+        Durability::None => latchkey_storage::Durability::None,
+    }
+}
