@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use latchkey_journal::sim::{Loss, SimDisk};
+use latchkey_local::Settings;
 use latchkey_pipeline::{Refusal, Replies, Shape};
 use latchkey_protocol::Reply;
 use tokio::time::Instant;
@@ -115,4 +117,24 @@ async fn who_stops_lets_nobody_wait() {
         assert_eq!(error.code(), "UNBLOCKED");
     }
     assert_eq!(waiting(&scene), 0);
+}
+
+/// Goal: what a waiting client takes is in the record of the step that brought it, and is told when that is durable.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_keeps_the_database_awake_and_what_was_taken_stays_taken() {
+    let disk = SimDisk::new(1);
+    let at_once = Settings { memory_bytes_max: None, idle_after: Duration::ZERO };
+    let scene = Scene::on(&disk, at_once);
+    assert_eq!(scene.kept(1, "SET k v").await, Reply::OK);
+    let mut ann = scene.send(1, Shape::One, &["BLMOVE q done LEFT LEFT 0"]);
+    assert!(poll(&mut ann).is_none());
+    scene.local.tend().await;
+    assert_eq!(scene.local.stored_bytes().len(), 1, "it sleeps although somebody waits");
+    assert_eq!(scene.kept(1, "RPUSH q 1 2").await, Reply::Int(2));
+    assert!(matches!(ann.await.replies, Replies::One(reply) if reply == bulk("1")));
+    scene.local.tend().await;
+    assert!(scene.local.stored_bytes().is_empty(), "nobody waits any more");
+    let after = Scene::on(&disk.crash(Loss::All), at_once);
+    assert_eq!(after.kept(1, "LRANGE q 0 -1").await, Reply::Array(vec![bulk("2")]));
+    assert_eq!(after.kept(1, "LRANGE done 0 -1").await, Reply::Array(vec![bulk("1")]));
 }
