@@ -4,6 +4,7 @@
 //! `T` with a number (T1 to T41) is one of the traps where clients hang on details of the server.
 
 mod architecture;
+mod backup;
 mod crash;
 mod day;
 mod documents;

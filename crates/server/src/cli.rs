@@ -27,6 +27,15 @@ pub(crate) enum Command {
     /// Make, list and delete databases.
     #[command(subcommand)]
     Db(DbCommand),
+    /// Write databases to a new directory, also while a server uses them.
+    Backup(BackupOptions),
+    /// Make a new database of one in a backup.
+    Restore(RestoreOptions),
+    /// Read all files as the server would, and name what is damaged. Changes nothing.
+    Fsck(DataOption),
+    /// Look at the log.
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// Ask a running server whether it is up; for container health checks. Exits with 0 if it is.
     Health(HealthOptions),
 }
@@ -158,7 +167,7 @@ pub(crate) enum DbCommand {
 #[derive(Debug, Args)]
 pub(crate) struct DbCreate {
     /// Its name: letters, digits, '-', '_', '.' and '/'.
-    #[arg(value_parser = database_name)]
+    #[arg(value_parser = database_name, value_name = "NEW_NAME")]
     pub(crate) name: String,
     /// Its plan: free, free-30mb, payg or unlimited.
     #[arg(long, default_value = "unlimited")]
@@ -189,6 +198,41 @@ pub(crate) struct DbDelete {
     pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) data: DataOption,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  latchkey backup --to /backups/monday            every database
+  latchkey backup shop blog --to /backups/two     these")]
+pub(crate) struct BackupOptions {
+    /// The databases' names. All if you name none.
+    pub(crate) databases: Vec<String>,
+    /// A directory that is not there yet, or empty.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: PathBuf,
+    #[command(flatten)]
+    pub(crate) data: DataOption,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  latchkey restore /backups/monday shop shop-as-of-monday --plan payg")]
+pub(crate) struct RestoreOptions {
+    /// The directory that `latchkey backup` has written.
+    pub(crate) from: PathBuf,
+    /// The database's name in the backup.
+    #[arg(value_name = "NAME")]
+    pub(crate) saved: String,
+    #[command(flatten)]
+    pub(crate) create: DbCreate,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JournalCommand {
+    /// List the frames of the log: where each stands, of which database it is, and how large; not what is in it.
+    Inspect(DataOption),
 }
 
 #[derive(Debug, Args)]

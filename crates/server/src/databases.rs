@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use latchkey_control::Control;
+use latchkey_keyspace::Keyspace;
 use latchkey_local::SystemClock;
 use latchkey_pipeline::Clock;
 use latchkey_tenancy::{DatabaseId, DatabaseRecord, Limits, Plan};
@@ -13,13 +14,14 @@ use crate::tokens::{self, NewToken};
 
 pub(crate) fn run(command: DbCommand) -> Result<()> {
     match command {
-        DbCommand::Create(options) => create(&options),
+        DbCommand::Create(options) => create(&options, None),
         DbCommand::List(data) => list(&data),
         DbCommand::Delete(options) => delete(&options),
     }
 }
 
-fn create(options: &DbCreate) -> Result<()> {
+/// Makes a database, with these keys if there are any. Its files come first: nobody knows its id before the store does.
+pub(crate) fn create(options: &DbCreate, keyspace: Option<&Keyspace>) -> Result<()> {
     let control = tokens::open(&options.data)?;
     let plan = plan(&options.plan)?;
     let limits = Limits {
@@ -39,6 +41,13 @@ fn create(options: &DbCreate) -> Result<()> {
         epoch: 0,
         deleted: false,
     };
+    if control.database_named(record.name.clone()).wait()?.is_some() {
+        bail!("there is a database named '{}' already", record.name);
+    }
+    if let Some(keyspace) = keyspace {
+        let disk = crate::backup::disk(&options.data.data)?;
+        latchkey_storage::import(&disk, *record.id.as_bytes(), keyspace, now_ms.cast_signed())?;
+    }
     let database = control.create_database(record).wait()?;
     let token = |name, read_only| {
         let new = NewToken { name, read_only, commands_per_day: None, expires_at_ms: None, opaque: true };

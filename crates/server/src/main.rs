@@ -1,10 +1,12 @@
 //! The `latchkey` binary: what a person types, and how the parts are put together.
 
+mod backup;
 mod cli;
 mod databases;
 mod dev;
 mod doors;
 mod entropy;
+mod fsck;
 mod health;
 mod node;
 mod serve;
@@ -16,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, JournalCommand};
 
 /// Gives memory back to the system when databases shrink, which the system's own allocator does not.
 #[global_allocator]
@@ -29,6 +31,10 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve::run(&options),
         Command::Token(command) => tokens::run(command),
         Command::Db(command) => databases::run(command),
+        Command::Backup(options) => backup::backup(&options),
+        Command::Restore(options) => backup::restore(&options),
+        Command::Fsck(options) => fsck::check(&options),
+        Command::Journal(JournalCommand::Inspect(options)) => fsck::inspect(&options),
         Command::Health(options) => health::run(&options),
     };
     match done {
