@@ -160,6 +160,11 @@ impl Database {
         self.keyspace.edit(now).are_touched(watches)
     }
 
+    /// Whether it is noted from now on when a key was used: CLIENT NO-TOUCH.
+    pub fn set_touching(&mut self, touches: bool) {
+        self.keyspace.set_touching(touches);
+    }
+
     /// Whether the command will take so long that it should not run where others wait.
     pub fn is_long(&self, call: &Call, now: Now) -> bool {
         let view = self.keyspace.view(now);

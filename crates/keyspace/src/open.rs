@@ -29,6 +29,7 @@ impl<'a, V: Contents> Open<'a, V> {
         now: Now,
     ) -> Result<Option<Self>, WrongType> {
         space.check_announced(key);
+        let touches = space.touches;
         let Some(entry) = space.entries.get_mut(key) else { return Ok(None) };
         if !entry.is_live(now) {
             space.edit(now).remove(key);
@@ -36,7 +37,9 @@ impl<'a, V: Contents> Open<'a, V> {
         }
         V::of(&entry.value)?;
         let before = Before::of(entry);
-        entry.touch(now);
+        if touches {
+            entry.touch(now);
+        }
         let expires_at_ms = entry.expires_at_ms();
         let taken = std::mem::replace(&mut entry.value, Value::hole());
         let Ok(value) = V::from_value(taken) else { return Err(WrongType) };

@@ -28,6 +28,8 @@ pub struct Keyspace {
     pub(crate) lookups: Cell<(u64, u64)>,
     pub(crate) watched: Watched,
     pub(crate) awaited: Awaited,
+    /// Whether it is noted when a key was used.
+    pub(crate) touches: bool,
     announced: Option<Vec<Str>>,
 }
 
@@ -44,6 +46,7 @@ impl Keyspace {
             lookups: Cell::default(),
             watched: Watched::new(seed),
             awaited: Awaited::new(seed),
+            touches: true,
             announced: None,
         }
     }
@@ -187,6 +190,11 @@ impl Keyspace {
     /// Large values that were taken out: to be dropped, where nobody waits for it.
     pub fn take_garbage(&mut self) -> Vec<Box<dyn Any + Send>> {
         std::mem::take(&mut self.ledger.garbage)
+    }
+
+    /// Whether it is noted from now on when a key was used.
+    pub fn set_touching(&mut self, touches: bool) {
+        self.touches = touches;
     }
 
     /// Somebody waits for this key from now on. Every start is followed by a stop that says the same.

@@ -175,7 +175,11 @@ impl Local {
         work: impl FnOnce(&mut Database) -> R,
     ) -> Result<(R, Mark), NotNow> {
         let terms = self.terms(admitted);
-        let Done { value, mark, garbage } = visit.with(&terms, &self.memory, work)?;
+        let touches = !admitted.watching().is_some_and(|vigil| vigil.leaves_no_trace());
+        let Done { value, mark, garbage } = visit.with(&terms, &self.memory, |database| {
+            database.set_touching(touches);
+            work(database)
+        })?;
         self.free.take(garbage);
         Ok((value, mark))
     }

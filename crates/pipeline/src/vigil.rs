@@ -1,7 +1,7 @@
 //! What a session keeps watch over between its commands and during them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use latchkey_commands::Watches;
 use latchkey_tenancy::Principal;
@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 pub struct Vigil {
     watches: Mutex<Watches>,
     wait: Mutex<Option<oneshot::Sender<Unblock>>>,
+    leaves_no_trace: AtomicBool,
     connections: Arc<AtomicU64>,
 }
 
@@ -30,12 +31,27 @@ impl Vigil {
     pub(crate) fn of(principal: &Principal) -> Self {
         let connections = Arc::clone(principal.connections());
         connections.fetch_add(1, Relaxed);
-        Self { watches: Mutex::default(), wait: Mutex::default(), connections }
+        Self {
+            watches: Mutex::default(),
+            wait: Mutex::default(),
+            leaves_no_trace: AtomicBool::new(false),
+            connections,
+        }
     }
 
     /// The keys that it watches.
     pub fn lock(&self) -> MutexGuard<'_, Watches> {
         self.watches.lock()
+    }
+
+    /// Whether it is not noted that its commands use a key.
+    pub fn leaves_no_trace(&self) -> bool {
+        self.leaves_no_trace.load(Relaxed)
+    }
+
+    /// Says whether it is not to be noted that its commands use a key.
+    pub fn leave_no_trace(&self, leaves_no_trace: bool) {
+        self.leaves_no_trace.store(leaves_no_trace, Relaxed);
     }
 
     /// A command of it waits from now on, until what this returns is dropped. It tells if somebody else ends the wait.

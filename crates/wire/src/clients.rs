@@ -42,6 +42,10 @@ pub(crate) struct Profile {
     /// How many commands wait for EXEC, in a transaction.
     pub(crate) queued: Option<usize>,
     pub(crate) watched: usize,
+    /// CLIENT NO-EVICT.
+    pub(crate) is_kept: bool,
+    /// CLIENT NO-TOUCH.
+    pub(crate) leaves_no_trace: bool,
     /// What its session keeps watch over.
     pub(crate) vigil: Option<Watching>,
 }
@@ -81,7 +85,12 @@ impl Profile {
     /// What it is doing, a letter each as in Redis; `N` for nothing of note.
     fn flags(&self) -> String {
         let is_waiting = self.vigil.as_ref().is_some_and(|vigil| vigil.is_waiting());
-        let letters = [('x', self.queued.is_some()), ('b', is_waiting)];
+        let letters = [
+            ('x', self.queued.is_some()),
+            ('b', is_waiting),
+            ('e', self.is_kept),
+            ('T', self.leaves_no_trace),
+        ];
         let flags: String = letters.iter().filter(|(_, is_set)| *is_set).map(|(letter, _)| letter).collect();
         if flags.is_empty() { "N".into() } else { flags }
     }

@@ -279,6 +279,9 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
         let vigil = session.as_ref().map(Session::watching).cloned();
         self.client.update(|profile| {
             profile.is_read_only = is_read_only;
+            if let Some(vigil) = &vigil {
+                vigil.leave_no_trace(profile.leaves_no_trace);
+            }
             profile.vigil = vigil;
         });
         self.session = session;
@@ -289,13 +292,15 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
         self.transaction = None;
         self.version = Version::default();
         self.voice = Voice::On;
-        self.become_somebody(self.door.open_session());
         self.client.update(|profile| {
+            profile.is_kept = false;
+            profile.leaves_no_trace = false;
             profile.name.clear();
             profile.version = Version::default();
             profile.queued = None;
             profile.watched = 0;
         });
+        self.become_somebody(self.door.open_session());
     }
 
     fn refuse(&mut self, error: ReplyError) -> Result<(), Ends> {

@@ -5,7 +5,7 @@ use crate::{Category, Spec};
 
 pub(super) const CLIENT: Spec = Spec::container(
     "CLIENT",
-    &[GETNAME, ID, INFO, KILL, LIST, PAUSE, REPLY, SETINFO, SETNAME, UNBLOCK, UNPAUSE],
+    &[GETNAME, ID, INFO, KILL, LIST, NO_EVICT, NO_TOUCH, PAUSE, REPLY, SETINFO, SETNAME, UNBLOCK, UNPAUSE],
 )
 .summary("Holds commands about connections.")
 .since("2.4.0");
@@ -40,6 +40,20 @@ const LIST: Spec = Spec::session("LIST")
     .no_script()
     .category(Category::Admin)
     .category(Category::Dangerous);
+
+const NO_EVICT: Spec = Spec::session("NO-EVICT")
+    .summary("Keeps the connection from being closed for want of memory, which closes none here.")
+    .since("7.0.0")
+    .arity(Exactly(3))
+    .no_script()
+    .category(Category::Admin)
+    .category(Category::Dangerous);
+
+const NO_TOUCH: Spec = Spec::session("NO-TOUCH")
+    .summary("Says whether the connection's commands are not to count as uses of the keys that they touch.")
+    .since("7.2.0")
+    .arity(Exactly(3))
+    .no_script();
 
 const PAUSE: Spec = Spec::session("PAUSE")
     .summary("Holds up the commands of all connections to the database for some milliseconds, or only those that write.")

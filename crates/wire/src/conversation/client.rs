@@ -26,6 +26,11 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
             }
             ("LIST", filter) => self.list(filter),
             ("REPLY", [mode, ..]) => return self.set_voice(mode),
+            ("NO-EVICT", [switch, ..]) => is_on(switch).map(|on| {
+                self.client.update(|profile| profile.is_kept = on);
+                Reply::OK
+            }),
+            ("NO-TOUCH", [switch, ..]) => is_on(switch).map(|on| self.leave_no_trace(on)),
             ("UNBLOCK", arguments) => self.unblock(arguments),
             ("PAUSE", arguments) => self.pause(arguments),
             ("UNPAUSE", _) => Ok(self.unpause()),
@@ -60,6 +65,15 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
             _ => return Err(ReplyError::fixed("ERR Unrecognized option: expected LIB-NAME or LIB-VER")),
         }
         Ok(Reply::OK)
+    }
+
+    /// `CLIENT NO-TOUCH ON|OFF`
+    fn leave_no_trace(&self, on: bool) -> Reply {
+        self.client.update(|profile| {
+            profile.leaves_no_trace = on;
+            profile.vigil.iter().for_each(|vigil| vigil.leave_no_trace(on));
+        });
+        Reply::OK
     }
 
     /// `CLIENT LIST [TYPE type | ID id [id …]]`
@@ -118,6 +132,14 @@ impl Filter {
             Self::None => false,
             Self::Ids(ids) => ids.contains(&id),
         }
+    }
+}
+
+fn is_on(switch: &[u8]) -> Result<bool, ReplyError> {
+    match switch.to_ascii_uppercase().as_slice() {
+        b"ON" => Ok(true),
+        b"OFF" => Ok(false),
+        _ => Err(ReplyError::SYNTAX),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What connections do to others of their database.
 
-use crate::rig::{Client, OTHER_TOKEN, READ_ONLY_TOKEN, Rig};
+use crate::rig::{Client, OTHER_TOKEN, READ_ONLY_TOKEN, Rig, TOKEN};
 
 /// The connection's number.
 async fn id(client: &mut Client) -> String {
@@ -167,4 +167,18 @@ async fn connected(client: &mut Client, count: usize) {
             return;
         }
     }
+}
+
+#[tokio::test]
+async fn what_a_connection_asks_for_itself_is_listed_and_reset() {
+    let rig = Rig::start().await;
+    let mut client = rig.client().await;
+    assert_eq!(field(&mut client, "flags").await, "N");
+    client.check("CLIENT NO-EVICT on\r\nCLIENT NO-TOUCH ON\r\n", "+OK\r\n+OK\r\n").await;
+    assert_eq!(field(&mut client, "flags").await, "eT");
+    client.check(&format!("AUTH {TOKEN}\r\nCLIENT NO-EVICT off\r\n"), "+OK\r\n+OK\r\n").await;
+    assert_eq!(field(&mut client, "flags").await, "T");
+    client.check("CLIENT NO-TOUCH maybe\r\n", "-ERR syntax error\r\n").await;
+    client.check(&format!("RESET\r\nAUTH {TOKEN}\r\n"), "+RESET\r\n+OK\r\n").await;
+    assert_eq!(field(&mut client, "flags").await, "N");
 }
