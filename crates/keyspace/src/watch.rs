@@ -101,6 +101,13 @@ impl Watched {
     }
 }
 
+/// A keyspace that leaves the memory may change before it comes back, and nobody could tell then.
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.touch_all(|_| true);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +183,16 @@ mod tests {
         assert!(!space.edit(NOW).are_touched(&watches));
         set(&mut space, b"2");
         assert!(space.edit(NOW).are_touched(&watches));
+    }
+
+    /// A database that slept in between is read into another keyspace.
+    #[test]
+    fn a_keyspace_that_is_gone_counts_as_changed() {
+        let mut space = Keyspace::new(1);
+        let mut watches = Watches::default();
+        space.edit(NOW).watch(b"k", &mut watches);
+        drop(space);
+        assert!(Keyspace::new(1).edit(NOW).are_touched(&watches));
     }
 
     #[test]
