@@ -38,10 +38,15 @@ pub(crate) struct Profile {
     pub(crate) library_name: String,
     pub(crate) library_version: String,
     pub(crate) version: Version,
-    pub(crate) is_read_only: bool,
+    /// The user that it is.
+    pub(crate) user: String,
     /// How many commands wait for EXEC, in a transaction.
     pub(crate) queued: Option<usize>,
     pub(crate) watched: usize,
+    /// How many channels, patterns and shard channels it listens on.
+    pub(crate) subscriptions: [usize; 3],
+    /// Whether it monitors.
+    pub(crate) monitors: bool,
     /// CLIENT NO-EVICT.
     pub(crate) is_kept: bool,
     /// CLIENT NO-TOUCH.
@@ -68,31 +73,6 @@ impl Kind {
             b"master" | b"replica" | b"slave" => Some(Self::Replication),
             _ => None,
         }
-    }
-}
-
-impl Profile {
-    /// What it is for.
-    pub(crate) fn kind(&self) -> Kind {
-        Kind::Normal
-    }
-
-    /// The user that it speaks for.
-    pub(crate) fn user(&self) -> &str {
-        if self.is_read_only { "default_ro" } else { "default" }
-    }
-
-    /// What it is doing, a letter each as in Redis; `N` for nothing of note.
-    fn flags(&self) -> String {
-        let is_waiting = self.vigil.as_ref().is_some_and(|vigil| vigil.is_waiting());
-        let letters = [
-            ('x', self.queued.is_some()),
-            ('b', is_waiting),
-            ('e', self.is_kept),
-            ('T', self.leaves_no_trace),
-        ];
-        let flags: String = letters.iter().filter(|(_, is_set)| *is_set).map(|(letter, _)| letter).collect();
-        if flags.is_empty() { "N".into() } else { flags }
     }
 }
 
@@ -138,13 +118,45 @@ impl Clients {
     }
 
     /// The lines of CLIENT LIST: of all connections to the database that are wanted, oldest first.
-    pub(crate) fn list(&self, database: DatabaseId, now_ms: u64, is_wanted: impl Fn(u64) -> bool) -> String {
+    pub(crate) fn list(
+        &self,
+        database: DatabaseId,
+        now_ms: u64,
+        is_wanted: impl Fn(&Client) -> bool,
+    ) -> String {
         let clients = self.all(database);
         let mut lines = String::new();
-        for client in clients.iter().filter(|client| is_wanted(client.id)) {
+        for client in clients.iter().filter(|client| is_wanted(client)) {
             client.describe(&mut lines, now_ms);
         }
         lines
+    }
+}
+
+impl Profile {
+    /// What it is for.
+    pub(crate) fn kind(&self) -> Kind {
+        if self.subscriptions == [0; 3] { Kind::Normal } else { Kind::Subscriber }
+    }
+
+    /// The user that it speaks for.
+    pub(crate) fn user(&self) -> &str {
+        if self.user.is_empty() { "default" } else { &self.user }
+    }
+
+    /// What it is doing, a letter each as in Redis; `N` for nothing of note.
+    fn flags(&self) -> String {
+        let is_waiting = self.vigil.as_ref().is_some_and(|vigil| vigil.is_waiting());
+        let letters = [
+            ('O', self.monitors),
+            ('P', self.subscriptions != [0; 3]),
+            ('x', self.queued.is_some()),
+            ('b', is_waiting),
+            ('e', self.is_kept),
+            ('T', self.leaves_no_trace),
+        ];
+        let flags: String = letters.iter().filter(|(_, is_set)| *is_set).map(|(letter, _)| letter).collect();
+        if flags.is_empty() { "N".into() } else { flags }
     }
 }
 
@@ -180,6 +192,11 @@ impl Client {
         now_ms.saturating_sub(self.connected_at_ms) / 1000
     }
 
+    /// Whether it listens on channels or patterns.
+    pub(crate) fn is_listening(&self) -> bool {
+        self.profile.lock().subscriptions != [0; 3]
+    }
+
     /// What it says of itself now.
     pub(crate) fn profile(&self) -> Profile {
         self.profile.lock().clone()
@@ -195,6 +212,7 @@ impl Client {
         let profile = self.profile();
         let (flags, user) = (profile.flags(), profile.user());
         let Profile { name, library_name, library_version, version, queued, watched, .. } = &profile;
+        let [sub, psub, ssub] = profile.subscriptions;
         let age = self.age_s(now_ms);
         let idle = now_ms.saturating_sub(self.last_heard_at_ms.load(Relaxed)) / 1000;
         let Self { id, peer, own, .. } = self;
@@ -202,8 +220,8 @@ impl Client {
         let resp = if *version == Version::Resp3 { 3 } else { 2 };
         writeln!(
             line,
-            "id={id} addr={peer} laddr={own} name={name} age={age} idle={idle} flags={flags} db=0 sub=0 psub=0 \
-             ssub=0 multi={multi} watch={watched} qbuf=0 qbuf-free=0 argv-mem=0 tot-mem=0 user={user} resp={resp} \
+            "id={id} addr={peer} laddr={own} name={name} age={age} idle={idle} flags={flags} db=0 sub={sub} psub={psub} \
+             ssub={ssub} multi={multi} watch={watched} qbuf=0 qbuf-free=0 argv-mem=0 tot-mem=0 user={user} resp={resp} \
              lib-name={library_name} lib-ver={library_version}"
         )
         .expect("writing to a string does not fail");

@@ -1,6 +1,7 @@
 //! `LMPOP numkeys key [key …] LEFT | RIGHT [COUNT count]`, and BLMPOP, which takes a timeout before.
 
 use bytes::Bytes;
+use latchkey_keyspace::value::list::End;
 use latchkey_protocol::{Reply, ReplyError};
 
 use super::place;
@@ -60,6 +61,7 @@ fn pop(db: &mut Write<'_>, mut args: Args<'_>, timeout: Option<&[u8]>) -> Result
     let wanted = if args.option("COUNT") { count(&mut args, 1, NOTHING_WANTED)? } else { 1 };
     args.done()?;
     timeout.map(|timeout| waiting::seconds(timeout, db.now())).transpose()?;
+    db.call_it(if end == End::Front { "lpop" } else { "rpop" });
     for key in keys {
         if let Some(mut list) = db.list(key)? {
             return Ok(named(key, super::array(list.pop(end, wanted).iter())));

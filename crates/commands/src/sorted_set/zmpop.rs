@@ -66,6 +66,7 @@ fn pop(db: &mut Write<'_>, mut args: Args<'_>, timeout: Option<&[u8]>) -> Result
     let count = if args.option("COUNT") { positive(&mut args, NO_COUNT)? } else { 1 };
     args.done()?;
     timeout.map(|timeout| waiting::seconds(timeout, db.now())).transpose()?;
+    db.call_it(if end == End::Lowest { "zpopmin" } else { "zpopmax" });
     for key in keys {
         if let Some(mut set) = db.sorted_set(key)? {
             return Ok(popped(key, &end.pop(&mut set, count)));

@@ -55,6 +55,7 @@ pub(super) const BZPOPMIN: Spec = Spec::write("BZPOPMIN", bzpopmin)
     .arity(AtLeast(3))
     .keys(Range { first: 1, last: -2, step: 1 })
     .fast()
+    .event("zpopmin")
     .no_script()
     .waits(Waits::new(Wanted::SortedSet, waiting::seconds_at_end))
     .category(Category::Blocking)
@@ -76,6 +77,7 @@ pub(super) const BZPOPMAX: Spec = Spec::write("BZPOPMAX", bzpopmax)
     .arity(AtLeast(3))
     .keys(Range { first: 1, last: -2, step: 1 })
     .fast()
+    .event("zpopmax")
     .no_script()
     .waits(Waits::new(Wanted::SortedSet, waiting::seconds_at_end))
     .category(Category::Blocking)
@@ -89,7 +91,7 @@ pub(super) const BZPOPMAX: Spec = Spec::write("BZPOPMAX", bzpopmax)
     );
 
 /// Which members are popped.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     Lowest,
     Highest,
@@ -128,8 +130,10 @@ fn pop_first(db: &mut Write<'_>, mut args: Args<'_>, end: End) -> Result {
 /// Without a count the reply is flat also in RESP3: one member, its score.
 fn pop(db: &mut Write<'_>, mut args: Args<'_>, end: End) -> Result {
     let key = args.key()?;
+    if args.len() > 1 {
+        return Err(ReplyError::SYNTAX.into());
+    }
     let count = if args.is_empty() { None } else { Some(count(&mut args)?) };
-    args.done()?;
     let popped = match db.sorted_set(key)? {
         Some(mut set) => end.pop(&mut set, count.unwrap_or(1)),
         None => Vec::new(),
