@@ -9,7 +9,7 @@ use latchkey_pubsub::Outbox;
 
 use crate::acl::Permissions;
 use crate::table::{self, Command};
-use crate::{Args, Facts, Key, Read, Run, Server, Settings, Spec, Write};
+use crate::{Args, Facts, Key, Read, Run, Server, Settings, Spec, Wanted, Write};
 
 /// Words that name a command of the table and have the right number. Only [`resolve`](Self::resolve) makes one.
 #[derive(Clone, Debug)]
@@ -57,8 +57,28 @@ impl Call {
         if command.spec.no_script || command.needs_connection() {
             return Err(ReplyError::fixed("ERR This Redis command is not allowed from script"));
         }
-        Self::resolve(words)
-            .map_err(|_| ReplyError::fixed("ERR Wrong number of args calling Redis command from script"))
+        let call = Self::resolve(words)
+            .map_err(|_| ReplyError::fixed("ERR Wrong number of args calling Redis command from script"))?;
+        call.check_block_in_script()?;
+        Ok(call)
+    }
+
+    /// A script cannot wait. Commands that pop answer at once instead; those that read streams are refused.
+    fn check_block_in_script(&self) -> Result<(), ReplyError> {
+        let reads_streams = self
+            .spec()
+            .waits
+            .is_some_and(|waits| matches!(waits.wanted, Wanted::Entries | Wanted::Deliveries(_)));
+        if !reads_streams || self.patience().is_none() {
+            return Ok(());
+        }
+        let name = self.command.full_name();
+        Err(ReplyError::new(format!("ERR {name} command is not allowed with BLOCK option from scripts")))
+    }
+
+    /// The same command with other words, which name it too.
+    pub(crate) fn with_words(self, words: Words) -> Self {
+        Self { words, ..self }
     }
 
     /// The same on behalf of somebody who may not do everything: what it runs in turn, if it is a script, is checked

@@ -1,6 +1,8 @@
 //! What a handler gets to work with: no more than its kind needs.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use fastrand::Rng;
 use latchkey_keyspace::{Edit, Now, View};
@@ -114,8 +116,10 @@ pub struct Facts {
     pub version: &'static str,
     /// An id of this run of the process: 40 hexadecimal digits.
     pub run_id: String,
-    /// Connections that speak to this database.
-    pub clients: u64,
+    /// How many connections speak to this database; counted by whoever has them.
+    pub clients: Arc<AtomicU64>,
+    /// Commands that wait on this database.
+    pub blocked: u64,
     /// Commands that this database has run.
     pub commands: u64,
     /// Reads that found their key.

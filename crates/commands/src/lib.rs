@@ -21,6 +21,7 @@ mod notify;
 mod scanning;
 mod spec;
 mod table;
+mod waiting;
 
 mod bitmap;
 mod connection;
@@ -53,3 +54,4 @@ pub use latchkey_keyspace::Watches;
 pub use notify::Notify;
 pub use spec::{Account, Arity, Cost, Growth, Refuses, Run, Script, Spec};
 pub use table::{Command, FAMILIES, Family, commands, find};
+pub use waiting::{Patience, Waits, Wanted};

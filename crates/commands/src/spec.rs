@@ -6,7 +6,7 @@ use latchkey_protocol::ReplyError;
 
 use crate::channels::Channels;
 use crate::keys::{Access, Keys};
-use crate::{Args, Categories, Category, Read, Result, Server, Write};
+use crate::{Args, Categories, Category, Read, Result, Server, Waits, Write};
 
 /// All that is known of a command. Made by const functions above its handler:
 ///
@@ -52,6 +52,8 @@ pub struct Spec {
     pub no_script: bool,
     /// Whether it is kept from read-only tokens although it only reads and is not dangerous.
     pub no_readers: bool,
+    /// How it waits where it finds nothing; `None` if it always answers at once.
+    pub waits: Option<Waits>,
     /// What its changes are called when they are told, if not by its name.
     pub event: Option<Deed>,
     /// Categories beyond those that follow from family and kind.
@@ -209,6 +211,7 @@ impl Spec {
             free: false,
             no_script: false,
             no_readers: false,
+            waits: None,
             event: None,
             extra: Categories::NONE,
             example: "",
@@ -341,6 +344,12 @@ impl Spec {
     /// It is kept from read-only tokens, as Upstash keeps SCAN from them.
     pub const fn no_readers(mut self) -> Self {
         self.no_readers = true;
+        self
+    }
+
+    /// It waits where it finds nothing and its words ask for that.
+    pub const fn waits(mut self, waits: Waits) -> Self {
+        self.waits = Some(waits);
         self
     }
 

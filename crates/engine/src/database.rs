@@ -13,6 +13,7 @@ use latchkey_script::{Budget, Clock, Scripts};
 use crate::functions::Functions;
 use crate::room::{self, Room};
 use crate::step::Step;
+use crate::waiting::Waiters;
 use crate::{Limits, Source};
 
 /// So many keys that are past their deadline are dropped before each command.
@@ -28,10 +29,11 @@ pub struct Database {
     pub(crate) chance: Rng,
     limits: Limits,
     pub(crate) settings: Settings,
-    facts: Facts,
+    pub(crate) facts: Facts,
     pub(crate) scripts: Scripts,
     pub(crate) functions: Functions,
     pub(crate) outbox: Outbox,
+    pub(crate) waiters: Waiters,
 }
 
 /// What came of a command.
@@ -73,6 +75,7 @@ impl Database {
             scripts: Scripts::default(),
             functions: Functions::default(),
             outbox: Outbox::new(Arc::new(Hub::new(seed))),
+            waiters: Waiters::new(seed),
         }
     }
 
@@ -122,12 +125,9 @@ impl Database {
     /// Runs one command.
     pub fn run(&mut self, call: &Call, now: Now) -> Ran {
         self.begin(now);
-        self.make_room(call, now);
         self.tell_monitors(call, Source::Client, now);
-        let ran = match self.run_if_it_fits(call, now) {
-            Ok(reply) => Ran { reply, executed: true },
-            Err(refusal) => Ran { reply: refusal.into(), executed: false },
-        };
+        let ran = self.run_step(call, now);
+        self.serve_waiters(now);
         self.outbox.send();
         ran
     }
@@ -138,6 +138,7 @@ impl Database {
         self.begin(now);
         calls.iter().for_each(|call| self.tell_monitors(call, Source::Client, now));
         let replies = self.run_all_if_they_fit(calls, now);
+        self.serve_waiters(now);
         self.outbox.send();
         replies
     }
@@ -174,6 +175,11 @@ impl Database {
         self.keyspace.edit(now).are_touched(watches)
     }
 
+    /// Whether it is noted from now on when a key was used: CLIENT NO-TOUCH.
+    pub fn set_touching(&mut self, touches: bool) {
+        self.keyspace.set_touching(touches);
+    }
+
     /// Whether the command will take so long that it should not run where others wait.
     pub fn is_long(&self, call: &Call, now: Now) -> bool {
         let view = self.keyspace.view(now);
@@ -191,11 +197,12 @@ impl Database {
     /// Drops what is past its deadline, at most `limit` keys. Whether there may be more.
     pub fn sweep(&mut self, limit: usize, now: Now) -> bool {
         let more = self.sweep_quietly(limit, now);
+        self.serve_waiters(now);
         self.outbox.send();
         more
     }
 
-    /// As [`sweep`](Self::sweep); what it publishes waits for the end of the step.
+    /// As [`sweep`](Self::sweep); what it publishes waits for the end of the step, and so does who waits.
     fn sweep_quietly(&mut self, limit: usize, now: Now) -> bool {
         if !self.keyspace.next_due_ms().is_some_and(|due_ms| now.is_past(due_ms)) {
             return false;
@@ -250,6 +257,15 @@ impl Database {
         self.keyspace.forget_savepoints();
         self.outbox.discard();
         self.sweep_quietly(SWEPT_PER_COMMAND, now);
+    }
+
+    /// Runs a command on its own, after making room for it.
+    pub(crate) fn run_step(&mut self, call: &Call, now: Now) -> Ran {
+        self.make_room(call, now);
+        match self.run_if_it_fits(call, now) {
+            Ok(reply) => Ran { reply, executed: true },
+            Err(refusal) => Ran { reply: refusal.into(), executed: false },
+        }
     }
 
     /// Runs a command, unless there is no room for it.

@@ -13,6 +13,7 @@ mod notify;
 mod room;
 mod scripting;
 mod step;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -24,3 +25,4 @@ pub use latchkey_script::Clock;
 pub use limits::Limits;
 pub(crate) use monitor::Source;
 pub use room::growth_max;
+pub use waiting::{Begun, Served, WaitId, Waiter};

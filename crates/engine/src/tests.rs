@@ -3,6 +3,7 @@
 mod functions;
 mod notify;
 mod scripting;
+mod waiting;
 
 use bytes::Bytes;
 use latchkey_commands::{Call, Facts};
@@ -188,4 +189,20 @@ fn reads_are_counted_as_hits_and_misses() {
     let Reply::Verbatim(info) = run(&mut database, "INFO stats").reply else { panic!("INFO answers text") };
     let info = String::from_utf8(info.to_vec()).unwrap();
     assert!(info.contains("keyspace_hits:3\r\nkeyspace_misses:2\r\n"), "{info}");
+}
+
+/// Goal: who looks into a cache does not keep in it what it looks at. TOUCH does, whoever sends it.
+#[test]
+fn a_use_that_leaves_no_trace_is_no_use() {
+    let mut database = database(Limits::NONE);
+    run(&mut database, "SET k 1");
+    let later = Now::from_ms(NOW.ms() + 10_000);
+    let mut idle_after = |touches: bool, line: &str| {
+        database.set_touching(touches);
+        database.run(&call(line), later);
+        database.run(&call("OBJECT IDLETIME k"), later).reply
+    };
+    assert_eq!(idle_after(false, "GET k"), Reply::Int(10));
+    assert_eq!(idle_after(false, "APPEND k x"), Reply::Int(10));
+    assert_eq!(idle_after(false, "TOUCH k"), Reply::Int(0));
 }

@@ -171,8 +171,9 @@ impl<'a> Edit<'a> {
         if self.space.entries.is_empty() {
             return;
         }
-        let Keyspace { watched, entries, seed, .. } = &mut *self.space;
+        let Keyspace { watched, awaited, entries, seed, .. } = &mut *self.space;
         watched.touch_all(|key| entries.contains(key));
+        awaited.gone_all(|key| entries.contains(key));
         let seed = *seed;
         let entries =
             std::mem::replace(&mut self.space.entries, crate::collections::scan_map::ScanMap::new(seed));

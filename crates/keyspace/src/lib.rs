@@ -5,6 +5,7 @@
 //! the undo log, so a command cannot forget them. Time comes in as an argument ([`Now`]); nothing here reads a clock,
 //! draws a random number of its own, starts a thread or opens a file.
 
+mod awaited;
 pub mod codec;
 pub mod collections;
 pub mod cost;
@@ -21,6 +22,7 @@ pub mod value;
 mod view;
 mod watch;
 
+pub use awaited::Await;
 pub use codec::{CodecError, Record};
 pub use collections::str::Str;
 pub use edit::Edit;

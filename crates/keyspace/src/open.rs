@@ -31,6 +31,7 @@ impl<'a, V: Contents> Open<'a, V> {
         now: Now,
     ) -> Result<Option<Self>, WrongType> {
         space.check_announced(key);
+        let touches = space.touches;
         let Some(entry) = space.entries.get_mut(key) else { return Ok(None) };
         if !entry.is_live(now) {
             space.edit(now).remove(key);
@@ -38,7 +39,9 @@ impl<'a, V: Contents> Open<'a, V> {
         }
         V::of(&entry.value)?;
         let before = Before::of(entry);
-        entry.touch(now);
+        if touches {
+            entry.touch(now);
+        }
         let expires_at_ms = entry.expires_at_ms();
         let taken = std::mem::replace(&mut entry.value, Value::hole());
         let Ok(value) = V::from_value(taken) else { return Err(WrongType) };
@@ -102,6 +105,16 @@ impl<'a, V: Contents> Open<'a, V> {
     /// The value, to be changed by the methods of its type, which note what they do.
     pub(crate) fn value_mut(&mut self) -> &mut V {
         &mut self.value
+    }
+
+    /// Tells those who wait for this key that there is more under it.
+    pub(crate) fn come(&mut self) {
+        self.space.awaited.come(self.key);
+    }
+
+    /// Tells those who wait for this key that something under it went.
+    pub(crate) fn gone(&mut self) {
+        self.space.awaited.gone(self.key);
     }
 
     /// Notes a change that is about to be made. Both closures run only if somebody wants to know; `inverse` lists what

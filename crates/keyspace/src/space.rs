@@ -4,6 +4,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::awaited::{Await, Awaited};
 use crate::codec::Record;
 use crate::collections::scan_map::ScanMap;
 use crate::entry::Entry;
@@ -29,6 +30,9 @@ pub struct Keyspace {
     /// How often a value was looked for and found, and looked for and not found.
     pub(crate) lookups: Cell<(u64, u64)>,
     pub(crate) watched: Watched,
+    pub(crate) awaited: Awaited,
+    /// Whether it is noted when a key was used.
+    pub(crate) touches: bool,
     pub(crate) events: Events,
     announced: Option<Vec<Str>>,
 }
@@ -46,6 +50,8 @@ impl Keyspace {
             ledger: Ledger::default(),
             lookups: Cell::default(),
             watched: Watched::new(seed),
+            awaited: Awaited::new(seed),
+            touches: true,
             events: Events::new(),
             announced: None,
         }
@@ -210,6 +216,32 @@ impl Keyspace {
         std::mem::take(&mut self.ledger.garbage)
     }
 
+    /// Whether it is noted from now on when a key was used.
+    pub fn set_touching(&mut self, touches: bool) {
+        self.touches = touches;
+    }
+
+    /// Somebody waits for this key from now on. Every start is followed by a stop that says the same.
+    pub fn start_awaiting(&mut self, key: &[u8], what: Await) {
+        self.awaited.start(key, what);
+    }
+
+    /// One who waited for this key does so no more.
+    pub fn stop_awaiting(&mut self, key: &[u8], what: Await) {
+        self.awaited.stop(key, what);
+    }
+
+    /// Whether something has come that somebody waits for, since [`take_ready`](Self::take_ready). O(1).
+    pub fn has_ready(&self) -> bool {
+        self.awaited.has_ready()
+    }
+
+    /// The keys at which something has come that somebody waits for: each once, in the order in which it first came. It
+    /// may have gone again.
+    pub fn take_ready(&mut self) -> Vec<Str> {
+        self.awaited.take_ready()
+    }
+
     /// Says which keys the coming accesses may touch; `None` for any. Checked in debug builds only: it finds commands
     /// that touch a key which their declaration does not name.
     pub fn announce(&mut self, keys: Option<Vec<Str>>) {
@@ -257,6 +289,7 @@ impl Keyspace {
     pub(crate) fn insert(&mut self, key: &[u8], entry: Entry) -> Option<Entry> {
         self.check_announced(key);
         self.watched.touch(key);
+        self.awaited.come(key);
         let hash = self.entries.hash_of(key);
         self.count_in(key, &entry, hash);
         let old = self.entries.insert(Str::from(key), entry);
@@ -290,6 +323,7 @@ impl Keyspace {
         self.check_announced(key);
         let (_, entry) = self.entries.remove(key)?;
         self.watched.touch(key);
+        self.awaited.gone(key);
         let hash = self.entries.hash_of(key);
         self.count_out(key, &entry, hash);
         Some(entry)

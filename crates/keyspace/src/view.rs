@@ -46,8 +46,19 @@ impl<'a> View<'a> {
         let (found, missed) = self.space.lookups.get();
         self.space.lookups.set(if entry.is_some() { (found + 1, missed) } else { (found, missed + 1) });
         let entry = entry?;
-        entry.touch(self.now);
+        if self.space.touches {
+            entry.touch(self.now);
+        }
         Some(&entry.value)
+    }
+
+    /// Notes that the key was used, whoever asks. Whether it exists.
+    pub fn touch(&self, key: &[u8]) -> bool {
+        let exists = self.value(key).is_some();
+        if let Some(entry) = self.peek(key) {
+            entry.touch(self.now);
+        }
+        exists
     }
 
     /// Whether the key exists.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use latchkey_pipeline::Refusal;
 use latchkey_protocol::ReplyError;
 use latchkey_storage::{Keeper, News, Shelf, Storage, StorageError};
-use latchkey_tenancy::Durability;
+use latchkey_tenancy::{Durability, Principal};
 use parking_lot::Mutex;
 use tokio::sync::{OwnedMutexGuard, Semaphore};
 
@@ -88,12 +88,13 @@ fn unreadable(error: &StorageError) -> Refusal {
 
 impl Local {
     /// Reads a database into memory, unless somebody else does already: then waits for that.
-    pub(crate) async fn wake(&self, tenant: &Arc<Tenant>, durability: Durability) -> Result<(), Refusal> {
+    pub(crate) async fn wake(&self, tenant: &Arc<Tenant>, principal: &Principal) -> Result<(), Refusal> {
         let bedside = tenant.bedside().await;
         if tenant.is_awake() {
             return Ok(());
         }
-        let maker = self.maker();
+        let maker = self.maker(principal);
+        let durability = principal.limits().durability;
         let Some(storage) = self.sleep.storage.clone() else {
             let grant = self.memory.grant(0).unwrap_or_default();
             let database = maker.make_empty().with_hub(Arc::clone(tenant.hub()));

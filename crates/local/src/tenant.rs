@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed, O
 use std::time::Duration;
 
 use latchkey_commands::Settings;
-use latchkey_engine::{Database, Limits};
+use latchkey_engine::{Database, Limits, WaitId};
 use latchkey_journal::Lsn;
 use latchkey_pubsub::Hub;
 use latchkey_storage::{Durability, Shelf};
@@ -33,6 +33,8 @@ pub(crate) struct Tenant {
     /// Requests and waiting clients: while there is one, it does not fall asleep.
     visitors: AtomicUsize,
     waiting: AtomicUsize,
+    /// Waits of those who went while the database was busy.
+    abandoned: Mutex<Vec<WaitId>>,
     /// Held by whoever wakes it or puts it to sleep.
     bedside: Arc<Bedside<()>>,
     used_at_ms: AtomicI64,
@@ -97,6 +99,7 @@ impl Tenant {
             is_awake: AtomicBool::new(false),
             visitors: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
+            abandoned: Mutex::default(),
             bedside: Arc::default(),
             used_at_ms: AtomicI64::new(0),
             settings: Mutex::default(),
@@ -222,7 +225,24 @@ impl Tenant {
         let mut working = Working { tenant: self, slot };
         let Some(awake) = &mut working.slot else { return Err(NotNow::Lost) };
         let value = work(&mut awake.database);
-        Ok(Done { value, garbage: awake.database.take_garbage(), mark: awake.keep() })
+        let mark = awake.keep();
+        for served in awake.database.take_served() {
+            served.tell(mark.position, mark.awaited.map(|lsn| lsn.0));
+        }
+        Ok(Done { value, garbage: awake.database.take_garbage(), mark })
+    }
+
+    /// Ends the wait of somebody who has gone. Never waits itself: what cannot be done now is done by and by, and
+    /// meanwhile nothing is taken for somebody who has gone.
+    pub(crate) fn abandon(&self, id: WaitId) {
+        if self.try_with(|database| database.stop_waiting(id)).is_none() && self.is_awake() {
+            self.abandoned.lock().push(id);
+        }
+    }
+
+    /// Those who went while the database was busy: whoever has it now ends their waits.
+    pub(crate) fn take_abandoned(&self) -> Vec<WaitId> {
+        std::mem::take(&mut *self.abandoned.lock())
     }
 }
 

@@ -17,6 +17,7 @@ mod layer;
 pub mod policy;
 mod session;
 mod stack;
+mod vigil;
 mod waiting;
 
 #[cfg(test)]
@@ -32,5 +33,6 @@ pub use latchkey_tenancy::{AUTHENTICATION_REFUSED, DatabaseId};
 pub use layer::admit::Admitted;
 pub use layer::authenticate::Authenticated;
 pub use layer::resolve::Resolved;
-pub use session::{Asked, Caller, Gate, Session, Watching, asked, full_name, not_available};
+pub use session::{Asked, Caller, Gate, Session, Watching, asked, full_name, may_write, not_available};
 pub use stack::{Stack, stack};
+pub use vigil::{Unblock, Vigil};

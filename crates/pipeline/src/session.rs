@@ -3,13 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use latchkey_commands::{Call, Run, Watches};
+use latchkey_commands::{Call, Run, Script};
 use latchkey_protocol::{ReplyError, Words};
 use latchkey_pubsub::Ear;
 use latchkey_tenancy::{Authority, DatabaseId, Grants, Principal};
-use parking_lot::Mutex;
 
-use crate::{Clock, policy};
+use crate::{Clock, Vigil, policy};
 
 /// Who sends a batch.
 #[derive(Clone)]
@@ -48,7 +47,7 @@ impl Gate {
     /// A session of whoever this token belongs to; `None` if the token is not good, whatever the reason.
     pub fn open(&self, token: &[u8]) -> Option<Session> {
         match self.authority.authenticate(token, self.clock.now_ms()) {
-            Ok(principal) => Some(Session { principal, watching: Watching::default(), ear: Arc::default() }),
+            Ok(principal) => Some(Session::of(principal)),
             Err(cause) => {
                 tracing::debug!(%cause, "refused a token");
                 None
@@ -65,7 +64,7 @@ impl Gate {
     /// user is named with its database, as `ann@shop`, unless the token says that already.
     pub fn open_as(&self, user: &[u8], password: &[u8]) -> Option<Session> {
         match self.authority.authenticate_as(user, password, self.clock.now_ms()) {
-            Ok(principal) => Some(Session { principal, watching: Watching::default(), ear: Arc::default() }),
+            Ok(principal) => Some(Session::of(principal)),
             Err(cause) => {
                 tracing::debug!(%cause, "refused a user");
                 None
@@ -87,19 +86,23 @@ pub struct Session {
     ear: Arc<Ear>,
 }
 
-/// The keys that a session watches. Shared with whoever runs its commands; nobody holds this lock while waiting for
-/// another.
-pub type Watching = Arc<Mutex<Watches>>;
+/// What a session keeps watch over.
+pub type Watching = Arc<Vigil>;
 
 /// So many keys a session may watch.
 const WATCHED_KEYS_MAX: usize = 10_000;
 
 impl Session {
+    fn of(principal: Arc<Principal>) -> Self {
+        Self { watching: Arc::new(Vigil::of(&principal)), principal, ear: Arc::default() }
+    }
+
     pub(crate) fn principal(&self) -> &Arc<Principal> {
         &self.principal
     }
 
-    pub(crate) fn watching(&self) -> &Watching {
+    /// What it keeps watch over.
+    pub fn watching(&self) -> &Watching {
         &self.watching
     }
 
@@ -172,6 +175,8 @@ pub(crate) const NOT_IN_TRANSACTION: ReplyError =
 pub enum Asked {
     /// The database: it is to be handed in. Also what nobody knows, which is refused there.
     Database,
+    /// The database, where it may wait: it is to be handed in by itself, or together with others if it is not to wait.
+    Waiting,
     /// The connection: the door answers it itself. Its name in upper case, and its subcommand's.
     Door(&'static str, Option<&'static str>),
 }
@@ -180,13 +185,25 @@ pub enum Asked {
 pub fn asked(words: &Words) -> Result<Asked, ReplyError> {
     let Some(command) = latchkey_commands::find(words) else { return Ok(Asked::Database) };
     if !command.needs_connection() {
-        return Ok(Asked::Database);
+        let waits = command.spec.waits.is_some()
+            && Call::resolve(words.clone()).is_ok_and(|call| call.patience().is_some());
+        return Ok(if waits { Asked::Waiting } else { Asked::Database });
     }
     let call = Call::resolve(words.clone())?;
     Ok(match call.command().parent {
         Some(container) => Asked::Door(container.name, Some(call.spec().name)),
         None => Asked::Door(call.spec().name, None),
     })
+}
+
+/// Whether the command that these words name may change something.
+pub fn may_write(words: &Words) -> bool {
+    let writes = |run| match run {
+        Run::Write(_) => true,
+        Run::Script(Script::Eval { read_only, .. } | Script::Call { read_only }) => !read_only,
+        _ => false,
+    };
+    Call::resolve(words.clone()).is_ok_and(|call| writes(call.spec().run))
 }
 
 /// The full name of the command that these words name, in lower case, a subcommand's as `config|get`. An error if there

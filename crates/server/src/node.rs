@@ -97,6 +97,7 @@ impl Node {
         let serving = open.serve(&stop);
         stopped(stop).await;
         readiness.set(false);
+        self.local.end_waits();
         for server in serving {
             server.await.context("a listener ended")?;
         }

@@ -1,6 +1,7 @@
 //! Who is calling: a token on its database, with what it may do.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use latchkey_commands::acl::Permissions;
 
@@ -132,6 +133,11 @@ impl Principal {
     /// The limits of its database now.
     pub fn limits(&self) -> Limits {
         self.token.database().limits()
+    }
+
+    /// How many connections speak to its database now. Doors that have connections count them.
+    pub fn connections(&self) -> &Arc<AtomicU64> {
+        self.token.database().connections()
     }
 
     /// The meters that its commands pass.

@@ -192,6 +192,8 @@ pub(crate) struct DatabaseEntry {
     deleted: AtomicBool,
     limits: RwLock<Limits>,
     meter: Arc<Meter>,
+    /// How many connections speak to it.
+    connections: Arc<AtomicU64>,
 }
 
 impl DatabaseEntry {
@@ -203,6 +205,7 @@ impl DatabaseEntry {
             deleted: AtomicBool::new(false),
             limits: RwLock::new(record.limits),
             meter: Arc::new(meter),
+            connections: Arc::default(),
         }
     }
 
@@ -218,6 +221,10 @@ impl DatabaseEntry {
 
     pub(crate) fn limits(&self) -> Limits {
         *self.limits.read()
+    }
+
+    pub(crate) fn connections(&self) -> &Arc<AtomicU64> {
+        &self.connections
     }
 
     /// Whether it is still there.

@@ -3,11 +3,14 @@
 mod authentication;
 mod client;
 mod listening;
+mod others;
 mod transaction;
+mod waiting;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use latchkey_pipeline::{
     Answer, Asked, Batch, Caller, Incoming, Refusal, Replies, Scope, Session, Shape, Stack, asked,
     not_available,
@@ -90,13 +93,14 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
 
     /// Answers commands until one of the two sides ends it.
     pub(crate) async fn hold(mut self) {
-        let end = loop {
-            if let Err(end) = self.round().await {
-                break end;
-            }
+        let client = Arc::clone(&self.client);
+        let end = tokio::select! {
+            biased;
+            () = client.killed() => Ends::Killed,
+            end = self.converse() => end,
         };
         tracing::debug!(client = self.client.id, %end, "a connection ends");
-        if !matches!(end, Ends::Broken(_) | Ends::Silent | Ends::TooSlow) {
+        if !matches!(end, Ends::Broken(_) | Ends::Silent | Ends::TooSlow | Ends::Killed) {
             let farewell = async {
                 self.line.flush(self.idle_deadline()).await.ok()?;
                 self.line.close().await.ok()
@@ -105,6 +109,14 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
                 tracing::debug!(client = self.client.id, "the client was gone first");
             } else if matches!(end, Ends::Dismissed | Ends::NoMemory) {
                 self.line.linger().await;
+            }
+        }
+    }
+
+    async fn converse(&mut self) -> Ends {
+        loop {
+            if let Err(end) = self.round().await {
+                return end;
             }
         }
     }
@@ -149,9 +161,14 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
                 self.run_pending().await?;
                 self.answer(name, subcommand, words).await
             }
-            Ok(Asked::Database) if self.session.is_none() => self.refuse(NO_AUTH),
-            Ok(Asked::Database) if self.transaction.is_some() => self.queue(words),
+            Ok(Asked::Database | Asked::Waiting) if self.session.is_none() => self.refuse(NO_AUTH),
+            Ok(Asked::Database | Asked::Waiting) if self.transaction.is_some() => self.queue(words),
+            Ok(Asked::Waiting) => {
+                self.await_pause(std::slice::from_ref(&words)).await?;
+                self.run_waiting(words).await
+            }
             Ok(Asked::Database) => {
+                self.await_pause(std::slice::from_ref(&words)).await?;
                 self.pending.push(Ok(words));
                 if self.pending.len() < BATCH_COMMANDS { Ok(()) } else { self.run_pending().await }
             }
@@ -201,6 +218,7 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
                 self.unwatch();
                 self.reply(Reply::OK);
             }
+            ("CLIENT", Some("KILL")) => return self.kill(&arguments[1..]),
             ("SUBSCRIBE" | "PSUBSCRIBE" | "SSUBSCRIBE" | "MONITOR", _) => return self.listen(words).await,
             ("UNSUBSCRIBE", _) => return self.stop_listening(Scope::Channel, arguments),
             ("PUNSUBSCRIBE", _) => return self.stop_listening(Scope::Pattern, arguments),
@@ -217,22 +235,27 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
         while !commands.is_empty() {
             let count = commands.len();
             let answer = self.call(Shape::Stream, commands).await?;
-            let written = self.line.output.len();
-            match answer.replies {
-                Replies::One(reply) => self.reply(reply),
-                Replies::Many(replies) => replies.into_iter().for_each(|reply| self.reply(reply)),
-                Replies::Refused(refusal) => (0..count).for_each(|_| self.reply(refusal.error())),
-            }
-            if let Some(standing) = &answer.standing {
-                standing.count_reply_bytes((self.line.output.len() - written) as u64);
-            }
+            commands = self.write_answer(answer, count);
             self.line.flush_if_full(self.idle_deadline()).await?;
-            commands = answer.rest;
             if !commands.is_empty() || count == BATCH_COMMANDS {
                 tokio::task::yield_now().await;
             }
         }
         Ok(())
+    }
+
+    /// Writes the replies to `count` commands. Those that were not run yet.
+    fn write_answer(&mut self, answer: Answer, count: usize) -> Batch<Result<Words, ReplyError>> {
+        let written = self.line.output.len();
+        match answer.replies {
+            Replies::One(reply) => self.reply(reply),
+            Replies::Many(replies) => replies.into_iter().for_each(|reply| self.reply(reply)),
+            Replies::Refused(refusal) => (0..count).for_each(|_| self.reply(refusal.error())),
+        }
+        if let Some(standing) = &answer.standing {
+            standing.count_reply_bytes((self.line.output.len() - written) as u64);
+        }
+        answer.rest
     }
 
     /// Hands commands into the pipeline. Whoever is no longer let in is told so, and the connection ends.
@@ -241,12 +264,24 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
         shape: Shape,
         commands: Batch<Result<Words, ReplyError>>,
     ) -> Result<Answer, Ends> {
+        let answer = self.begin_call(shape, commands)?.await;
+        self.admit_answer(answer)
+    }
+
+    fn begin_call(
+        &self,
+        shape: Shape,
+        commands: Batch<Result<Words, ReplyError>>,
+    ) -> Result<impl Future<Output = Answer> + use<S, T>, Ends> {
         let Some(session) = self.session.clone() else { return Err(Ends::Dismissed) };
         let incoming = Incoming { caller: Caller::Session(session), shape, commands };
-        let answer = match self.door.stack.clone().call(incoming).await {
+        Ok(self.door.stack.clone().call(incoming).map(|answer| match answer {
             Ok(answer) => answer,
             Err(never) => match never {},
-        };
+        }))
+    }
+
+    fn admit_answer(&mut self, answer: Answer) -> Result<Answer, Ends> {
         if let Replies::Refused(Refusal::Unauthenticated(error)) = answer.replies {
             self.reply(error);
             return Err(Ends::Dismissed);
@@ -260,7 +295,14 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
         self.door.clients.moved(&self.client, database(&self.session), database(&session));
         self.decoder.set_authenticated(session.is_some());
         let user = session.as_ref().map_or_else(String::new, |session| session.user_name().to_owned());
-        self.client.update(|profile| profile.user = user);
+        let vigil = session.as_ref().map(Session::watching).cloned();
+        self.client.update(|profile| {
+            profile.user = user;
+            if let Some(vigil) = &vigil {
+                vigil.leave_no_trace(profile.leaves_no_trace);
+            }
+            profile.vigil = vigil;
+        });
         self.session = session;
         self.note_listening();
     }
@@ -270,13 +312,15 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
         self.transaction = None;
         self.version = Version::default();
         self.voice = Voice::On;
-        self.become_somebody(self.door.open_session());
         self.client.update(|profile| {
+            profile.is_kept = false;
+            profile.leaves_no_trace = false;
             profile.name.clear();
             profile.version = Version::default();
             profile.queued = None;
             profile.watched = 0;
         });
+        self.become_somebody(self.door.open_session());
     }
 
     fn refuse(&mut self, error: ReplyError) -> Result<(), Ends> {

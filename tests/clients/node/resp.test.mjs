@@ -137,3 +137,53 @@ test("node-redis: a wrong password is refused", async () => {
   redis.on("error", () => {}); // it is rejected as well
   await assert.rejects(redis.connect(), /WRONGPASS/);
 });
+
+test("ioredis: consumers wait for what a producer sends, each item for one of them", () =>
+  withIoredis(async (redis) => {
+    const sent = Array.from({ length: 300 }, (_, n) => `job:${n}`);
+    const consumers = Array.from({ length: 3 }, () => new IORedis(url));
+    try {
+      const consume = async (consumer) => {
+        const got = [];
+        for (;;) {
+          const [, job] = await consumer.blpop("jobs", 0);
+          if (job === "end") return got;
+          got.push(job);
+        }
+      };
+      const consuming = Promise.all(consumers.map(consume));
+      for (const job of sent) await redis.rpush("jobs", job);
+      await redis.rpush("jobs", "end", "end", "end");
+      assert.deepEqual((await consuming).flat().sort(), [...sent].sort());
+      assert.equal(await redis.exists("jobs"), 0);
+    } finally {
+      consumers.forEach((consumer) => consumer.disconnect());
+    }
+  }));
+
+test("ioredis: a wait in vain ends, and one that is unblocked is an error", () =>
+  withIoredis(async (redis) => {
+    assert.equal(await redis.blpop("nothing", 0.01), null);
+    const waiting = new IORedis(url);
+    try {
+      const id = await waiting.client("ID");
+      const refused = assert.rejects(waiting.blpop("nothing", 0), /UNBLOCKED client unblocked/);
+      while ((await redis.client("UNBLOCK", id, "ERROR")) === 0);
+      await refused;
+    } finally {
+      waiting.disconnect();
+    }
+  }));
+
+test("ioredis: readers of a stream wait for its entries", () =>
+  withIoredis(async (redis) => {
+    const reader = new IORedis(url);
+    try {
+      await redis.xgroup("CREATE", "events", "group", "$", "MKSTREAM");
+      const read = reader.xreadgroup("GROUP", "group", "ann", "BLOCK", 0, "STREAMS", "events", ">");
+      const id = await redis.xadd("events", "*", "kind", "start");
+      assert.deepEqual(await read, [["events", [[id, ["kind", "start"]]]]]);
+    } finally {
+      reader.disconnect();
+    }
+  }));

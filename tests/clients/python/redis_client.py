@@ -1,6 +1,7 @@
 """redis-py against the RESP port of a real Latchkey, in RESP2 and RESP3. Run by `tests/suite/resp.rs`."""
 
 import asyncio
+import concurrent.futures
 import os
 import unittest
 
@@ -150,6 +151,47 @@ class Client:
         with self.redis.monitor() as monitor:
             self.redis.set("k", "two words")
             self.assertEqual(monitor.next_command()["command"], "SET k two words")
+
+
+    def test_a_wait_in_vain_ends(self):
+        self.assertIsNone(self.redis.blpop(["a", "b"], timeout=0.01))
+        self.assertIsNone(self.redis.bzpopmin("z", timeout=0.01))
+        self.assertFalse(self.redis.xread({"s": "$"}, block=5))
+
+    def test_consumers_wait_for_what_a_producer_sends(self):
+        sent = [f"job:{n}" for n in range(200)]
+        with concurrent.futures.ThreadPoolExecutor() as threads:
+            consumers = [threads.submit(self.consume) for _ in range(3)]
+            for job in sent:
+                self.redis.lpush("jobs", job)
+            self.redis.lpush("jobs", "end", "end", "end")
+            got = [job for consumer in consumers for job in consumer.result()]
+        self.assertEqual(sorted(got), sorted(self.text(job) for job in sent))
+
+    def consume(self):
+        got = []
+        while (job := self.redis.brpop("jobs", timeout=0)[1]) != self.text("end"):
+            got.append(job)
+        return got
+
+    def test_members_and_entries_are_waited_for(self):
+        with concurrent.futures.ThreadPoolExecutor() as threads:
+            popped = threads.submit(self.redis.bzpopmax, "board", 0)
+            self.redis.zadd("board", {"ann": 10})
+            self.assertEqual(tuple(popped.result()), (self.text("board"), self.text("ann"), 10.0))
+            self.redis.xgroup_create("events", "group", "$", mkstream=True)
+            read = threads.submit(self.redis.xreadgroup, "group", "ann", {"events": ">"}, block=0)
+            self.redis.xadd("events", {"kind": "start"}, id="7-0")
+            self.assertIn(self.text("7-0"), flat(read.result()))
+
+
+def flat(value):
+    """All that is in lists, tuples and dictionaries, whatever their depth: RESP2 and RESP3 nest streams differently."""
+    if isinstance(value, dict):
+        value = list(value.items())
+    if not isinstance(value, (list, tuple)):
+        return [value]
+    return [item for part in value for item in flat(part)]
 
 
 class AsItComes(Client, unittest.TestCase):

@@ -17,6 +17,7 @@ mod sort;
 mod touch;
 mod ttl;
 mod type_of;
+mod wait;
 
 #[cfg(test)]
 mod tests;
@@ -53,5 +54,8 @@ const COMMANDS: &[Spec] = &[
 ];
 
 /// Those that Redis does not put in `@keyspace`.
-pub(crate) const UNCATEGORIZED: Family =
-    Family { group: "generic", category: None, commands: &[memory::MEMORY, sort::SORT, sort::SORT_RO] };
+pub(crate) const UNCATEGORIZED: Family = Family {
+    group: "generic",
+    category: None,
+    commands: &[memory::MEMORY, sort::SORT, sort::SORT_RO, wait::WAIT, wait::WAITAOF],
+};

@@ -8,12 +8,12 @@ use latchkey_keyspace::value::stream::{Delivery, Id};
 use latchkey_keyspace::{Class, Open};
 use latchkey_protocol::{Reply, ReplyError};
 
-use super::reading::{Reader, Request, answer, keys_read_by_group};
+use super::reading::{Reader, Request, answer, group, keys_read_by_group, patience};
 use super::{id, reply};
 use crate::Arity::AtLeast;
 use crate::Keys::By;
 use crate::call::printable;
-use crate::{Args, Category, Cost, Result, Spec, Write};
+use crate::{Args, Category, Cost, Result, Spec, Waits, Wanted, Write};
 
 /// A consumer may have so many entries to acknowledge in one group. What would pass this is refused, as by Upstash.
 const PENDING_MAX: usize = 1000;
@@ -29,6 +29,7 @@ pub(super) const XREADGROUP: Spec = Spec::write("XREADGROUP", xreadgroup)
     .keys(By(keys_read_by_group))
     .grows_freely()
     .cost(Cost::Values)
+    .waits(Waits::new(Wanted::Deliveries(group), patience))
     .category(Category::Blocking)
     .example(
         r#"> XADD jobs 1-0 do this

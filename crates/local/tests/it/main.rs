@@ -4,6 +4,7 @@
 mod listening;
 mod sleep;
 mod support;
+mod waiting;
 
 use std::sync::mpsc;
 use std::task::{Context, Poll};

@@ -77,6 +77,11 @@ impl Scene {
         self.authority.apply(&Change::Database(record(n, limits))).unwrap();
     }
 
+    /// Revokes the token of a database.
+    pub(crate) fn revoke(&self, n: u8) {
+        self.authority.apply(&Change::Token(TokenRecord { revoked_at_ms: Some(1), ..token(n) })).unwrap();
+    }
+
     /// Commands for a database. Nothing runs before it is polled.
     pub(crate) fn send(&self, database: u8, shape: Shape, commands: &[&str]) -> Answering {
         let commands: Batch<_> = commands.iter().map(|line| Ok(words(line))).collect();

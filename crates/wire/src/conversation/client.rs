@@ -27,6 +27,14 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
             }
             ("LIST", filter) => self.list(filter),
             ("REPLY", [mode, ..]) => return self.set_voice(mode),
+            ("NO-EVICT", [switch, ..]) => is_on(switch).map(|on| {
+                self.client.update(|profile| profile.is_kept = on);
+                Reply::OK
+            }),
+            ("NO-TOUCH", [switch, ..]) => is_on(switch).map(|on| self.leave_no_trace(on)),
+            ("UNBLOCK", arguments) => self.unblock(arguments),
+            ("PAUSE", arguments) => self.pause(arguments),
+            ("UNPAUSE", _) => Ok(self.unpause()),
             _ => Err(ReplyError::SYNTAX),
         };
         self.reply(done.unwrap_or_else(Reply::from));
@@ -58,6 +66,15 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
             _ => return Err(ReplyError::fixed("ERR Unrecognized option: expected LIB-NAME or LIB-VER")),
         }
         Ok(Reply::OK)
+    }
+
+    /// `CLIENT NO-TOUCH ON|OFF`
+    fn leave_no_trace(&self, on: bool) -> Reply {
+        self.client.update(|profile| {
+            profile.leaves_no_trace = on;
+            profile.vigil.iter().for_each(|vigil| vigil.leave_no_trace(on));
+        });
+        Reply::OK
     }
 
     /// `CLIENT LIST [TYPE type | ID id [id …]]`
@@ -120,6 +137,14 @@ impl Filter {
             Self::Listening(wanted) => client.is_listening() == *wanted,
             Self::Ids(ids) => ids.contains(&client.id),
         }
+    }
+}
+
+fn is_on(switch: &[u8]) -> Result<bool, ReplyError> {
+    match switch.to_ascii_uppercase().as_slice() {
+        b"ON" => Ok(true),
+        b"OFF" => Ok(false),
+        _ => Err(ReplyError::SYNTAX),
     }
 }
 

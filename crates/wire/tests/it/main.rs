@@ -4,6 +4,8 @@
 
 mod limits;
 mod listening;
+mod others;
 mod rig;
 mod sessions;
 mod speech;
+mod waiting;

@@ -25,6 +25,7 @@ pub(crate) const OTHER_TOKEN: &str = "token-of-another-database";
 pub(crate) struct Rig {
     pub(crate) address: SocketAddr,
     pub(crate) authority: Arc<Authority>,
+    local: Arc<Local>,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
 }
@@ -45,7 +46,7 @@ impl Rig {
         let leases: Arc<dyn LeaseStore> = Arc::new(Generous);
         let users = Arc::new(Generous);
         let accounts = Accounts::new(Arc::clone(&authority), users, Arc::clone(&clock), |_| Ok(()));
-        let stack = stack(Arc::clone(&authority), leases, Arc::clone(&clock), local, accounts);
+        let stack = stack(Arc::clone(&authority), leases, Arc::clone(&clock), Arc::clone(&local), accounts);
         let door = Arc::new(Door::new(stack, Gate::new(Arc::clone(&authority), clock), settings));
         let server = Server::bind(([127, 0, 0, 1], 0).into(), door, None).await.unwrap();
         let address = server.address().unwrap();
@@ -53,7 +54,7 @@ impl Rig {
         let serving = tokio::spawn(server.serve(async {
             drop(stopped.await);
         }));
-        Self { address, authority, stop: Some(stop), serving }
+        Self { address, authority, local, stop: Some(stop), serving }
     }
 
     pub(crate) async fn connect(&self) -> Client {
@@ -89,8 +90,25 @@ impl Rig {
         usage.iter().map(|record| record.usage.commands).sum()
     }
 
+    /// How many commands wait on the first database, as INFO tells.
+    pub(crate) async fn waiting(&self) -> usize {
+        let mut client = self.client().await;
+        client.send("INFO clients\r\n").await;
+        let line = client.line_ended_by("\r\n\r\n").await;
+        let (_, waiting) = line.split_once("blocked_clients:").unwrap();
+        waiting.trim().parse().unwrap()
+    }
+
+    /// Done when so many commands wait.
+    pub(crate) async fn until_waiting(&self, waiting: usize) {
+        while self.waiting().await != waiting {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Asks the server to stop, and waits until it has.
     pub(crate) async fn stop(mut self) {
+        self.local.end_waits();
         self.stop.take().unwrap().send(()).unwrap();
         self.serving.await.unwrap();
     }

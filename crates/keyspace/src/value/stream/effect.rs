@@ -79,6 +79,7 @@ impl Open<'_, Stream> {
         stream.entries.append(&record);
         stream.counters.last_id = record.id;
         stream.counters.entries_added = stream.counters.entries_added.saturating_add(1);
+        self.come();
     }
 
     /// Puts entries in between. Their ids ascend, and no entry has one of them.
@@ -176,6 +177,7 @@ impl Open<'_, Stream> {
             |stream| stream.group(name).map_or_else(Vec::new, |group| way_back(name, group)),
         );
         self.value_mut().remove_group(name);
+        self.gone();
         true
     }
 
