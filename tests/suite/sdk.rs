@@ -41,6 +41,11 @@ fn javascript_generic() {
 }
 
 #[test]
+fn javascript_functions() {
+    node(&Server::start(), "functions.test.mjs", &[]);
+}
+
+#[test]
 fn javascript_batches() {
     node(&Server::start(), "batches.test.mjs", &[]);
 }
@@ -81,6 +86,19 @@ fn javascript_locks() {
 fn express_sessions() {
     if ["connect-redis", "express-session", "express", "redis"].into_iter().all(node_package) {
         node(&Server::start(), "sessions.test.mjs", &[]);
+    }
+}
+
+#[test]
+fn javascript_subscriptions() {
+    node(&Server::start(), "pubsub.test.mjs", &[]);
+}
+
+/// `@upstash/realtime`, which lives on subscriptions and streams.
+#[test]
+fn javascript_realtime() {
+    if node_package("@upstash/realtime") {
+        node(&Server::start(), "realtime.test.mjs", &[]);
     }
 }
 
@@ -181,8 +199,9 @@ fn installed(path: &Path) -> bool {
     present(path.exists(), &path.display().to_string())
 }
 
+/// Whether something that tests need is there; if it is required, it has to be.
 #[allow(clippy::print_stderr)] // the reason belongs to the test's output
-fn present(is_there: bool, what: &str) -> bool {
+pub(crate) fn present(is_there: bool, what: &str) -> bool {
     if !is_there {
         let required =
             ["LATCHKEY_TESTS_REQUIRE_CLIENTS", "CI"].iter().any(|name| env::var_os(name).is_some());

@@ -5,8 +5,9 @@ use std::ops::{Deref, DerefMut};
 use fastrand::Rng;
 use latchkey_keyspace::{Edit, Now, View};
 use latchkey_protocol::ReplyError;
+use latchkey_pubsub::Outbox;
 
-use crate::Result;
+use crate::{Notify, Result};
 
 /// What a reading command sees: the keyspace at one instant, and chance.
 #[derive(Debug)]
@@ -56,6 +57,11 @@ impl<'a> Write<'a> {
         self.check_record_bytes(bytes)
     }
 
+    /// The longest value that the plan allows under one key, in stored bytes.
+    pub fn record_bytes_max(&self) -> u64 {
+        self.record_bytes_max
+    }
+
     /// Refuses a value that would take more than the plan allows under one key, before memory is taken for it.
     pub fn check_record_bytes(&self, bytes: u64) -> Result<()> {
         if bytes > self.record_bytes_max {
@@ -88,6 +94,8 @@ pub struct Server<'a> {
     pub facts: &'a Facts,
     /// What CONFIG SET may change.
     pub settings: &'a mut Settings,
+    /// What is to be published.
+    pub outbox: &'a mut Outbox,
 }
 
 impl Server<'_> {
@@ -127,6 +135,6 @@ pub struct Facts {
 /// What CONFIG SET may change in a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// The flags of `notify-keyspace-events` in Redis's canonical order; empty for none.
-    pub notify_keyspace_events: String,
+    /// Which changes of keys are published.
+    pub notify_keyspace_events: Notify,
 }

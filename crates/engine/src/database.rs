@@ -1,15 +1,19 @@
 //! One database: it runs commands.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use fastrand::Rng;
 use latchkey_commands::{Call, Cost, Facts, Growth, Run, Settings, Site, Watches};
-use latchkey_keyspace::{Keyspace, Now, Record, Savepoint};
+use latchkey_keyspace::{Keyspace, Now, Record};
 use latchkey_protocol::{Reply, ReplyError};
+use latchkey_pubsub::{Hub, Outbox};
 use latchkey_script::{Budget, Clock, Scripts};
 
-use crate::Limits;
+use crate::functions::Functions;
 use crate::room::{self, Room};
+use crate::step::Step;
+use crate::{Limits, Source};
 
 /// So many keys that are past their deadline are dropped before each command.
 const SWEPT_PER_COMMAND: usize = 20;
@@ -23,9 +27,11 @@ pub struct Database {
     pub(crate) keyspace: Keyspace,
     pub(crate) chance: Rng,
     limits: Limits,
-    settings: Settings,
+    pub(crate) settings: Settings,
     facts: Facts,
     pub(crate) scripts: Scripts,
+    pub(crate) functions: Functions,
+    pub(crate) outbox: Outbox,
 }
 
 /// What came of a command.
@@ -65,12 +71,19 @@ impl Database {
             limits,
             settings: Settings::default(),
             scripts: Scripts::default(),
+            functions: Functions::default(),
+            outbox: Outbox::new(Arc::new(Hub::new(seed))),
         }
     }
 
     /// Scripts end by this clock too, not only by their steps.
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { scripts: Scripts::new(Budget::DEFAULT, Some(clock)), ..self }
+    }
+
+    /// To whoever listens to this hub: it outlives databases that sleep.
+    pub fn with_hub(self, hub: Arc<Hub>) -> Self {
+        Self { outbox: Outbox::new(hub), ..self }
     }
 
     /// Records every change from now on, for [`keep`](Self::keep).
@@ -108,25 +121,33 @@ impl Database {
 
     /// Runs one command.
     pub fn run(&mut self, call: &Call, now: Now) -> Ran {
-        self.keyspace.forget_savepoints();
-        self.sweep(SWEPT_PER_COMMAND, now);
+        self.begin(now);
         self.make_room(call, now);
-        match self.run_if_it_fits(call, now) {
+        self.tell_monitors(call, Source::Client, now);
+        let ran = match self.run_if_it_fits(call, now) {
             Ok(reply) => Ran { reply, executed: true },
             Err(refusal) => Ran { reply: refusal.into(), executed: false },
-        }
+        };
+        self.outbox.send();
+        ran
     }
 
     /// Runs several commands as one step: nobody sees a state in between. An error of one does not stop the others, as
     /// in Redis; but if there is no room for one of them, none of them happened.
     pub fn run_all(&mut self, calls: &[Call], now: Now) -> Result<Vec<Reply>, ReplyError> {
-        self.keyspace.forget_savepoints();
-        self.sweep(SWEPT_PER_COMMAND, now);
+        self.begin(now);
+        calls.iter().for_each(|call| self.tell_monitors(call, Source::Client, now));
+        let replies = self.run_all_if_they_fit(calls, now);
+        self.outbox.send();
+        replies
+    }
+
+    fn run_all_if_they_fit(&mut self, calls: &[Call], now: Now) -> Result<Vec<Reply>, ReplyError> {
         calls.iter().for_each(|call| self.make_room(call, now));
         if calls.iter().all(|call| room::growth_max(call) == 0) || self.is_roomy(calls) {
             return Ok(calls.iter().map(|call| self.run_now(call, now)).collect());
         }
-        let start = self.keyspace.save();
+        let start = self.save();
         let mut replies = Vec::with_capacity(calls.len());
         for call in calls {
             let room = match Room::check(call, &self.keyspace, &self.limits, now) {
@@ -138,7 +159,7 @@ impl Database {
                 return self.give_up(start, refusal);
             }
         }
-        self.keyspace.release(start);
+        self.release(start);
         Ok(replies)
     }
 
@@ -169,12 +190,32 @@ impl Database {
 
     /// Drops what is past its deadline, at most `limit` keys. Whether there may be more.
     pub fn sweep(&mut self, limit: usize, now: Now) -> bool {
+        let more = self.sweep_quietly(limit, now);
+        self.outbox.send();
+        more
+    }
+
+    /// As [`sweep`](Self::sweep); what it publishes waits for the end of the step.
+    fn sweep_quietly(&mut self, limit: usize, now: Now) -> bool {
         if !self.keyspace.next_due_ms().is_some_and(|due_ms| now.is_past(due_ms)) {
             return false;
         }
+        self.want_events(false);
         let swept = self.keyspace.edit(now).sweep(limit);
+        self.publish_events();
         self.facts.expired += swept as u64;
         swept == limit
+    }
+
+    /// Who listens to this database.
+    pub fn hub(&self) -> &Arc<Hub> {
+        self.outbox.hub()
+    }
+
+    /// Notes that a command was run which belongs to a connection.
+    pub fn note(&mut self, call: &Call, now: Now) {
+        self.facts.commands += 1;
+        self.tell_monitors(call, Source::Client, now);
     }
 
     /// When the next deadline falls, in milliseconds since the epoch.
@@ -204,6 +245,13 @@ impl Database {
         self.facts.evicts = limits.evicts;
     }
 
+    /// Before every step.
+    fn begin(&mut self, now: Now) {
+        self.keyspace.forget_savepoints();
+        self.outbox.discard();
+        self.sweep_quietly(SWEPT_PER_COMMAND, now);
+    }
+
     /// Runs a command, unless there is no room for it.
     pub(crate) fn run_if_it_fits(&mut self, call: &Call, now: Now) -> Result<Reply, ReplyError> {
         let added = match self.try_if_it_fits(call, now) {
@@ -221,20 +269,20 @@ impl Database {
             return Ok(self.run_now(call, now));
         }
         let bytes_before = self.keyspace.bytes();
-        let start = self.keyspace.save();
+        let start = self.save();
         let reply = self.run_now(call, now);
         let Err(refusal) = room.check_outcome(&self.keyspace, &self.limits, now) else {
-            self.keyspace.release(start);
+            self.release(start);
             return Ok(reply);
         };
         let added = self.keyspace.bytes().checked_sub(bytes_before);
-        self.keyspace.roll_back(start);
+        self.roll_back(start);
         Err(Short { refusal, added: added.filter(|_| self.limits.evicts) })
     }
 
     /// Takes the step back.
-    fn give_up<T>(&mut self, start: Savepoint, refusal: ReplyError) -> Result<T, ReplyError> {
-        self.keyspace.roll_back(start);
+    fn give_up<T>(&mut self, start: Step, refusal: ReplyError) -> Result<T, ReplyError> {
+        self.roll_back(start);
         Err(refusal)
     }
 
@@ -244,6 +292,7 @@ impl Database {
         if let Run::Script(script) = call.spec().run {
             return self.run_script_command(script, call, now);
         }
+        self.want_events(call.spec().is_read());
         let (hits, misses) = self.keyspace.lookups();
         let reply = call.run(&mut Site {
             keyspace: &mut self.keyspace,
@@ -251,8 +300,10 @@ impl Database {
             chance: &mut self.chance,
             facts: &self.facts,
             settings: &mut self.settings,
+            outbox: &mut self.outbox,
             record_bytes_max: self.limits.record_bytes_max,
         });
+        self.publish_events();
         if call.spec().is_read() {
             let (found, missed) = self.keyspace.lookups();
             self.facts.hits += found - hits;
@@ -270,10 +321,12 @@ impl Database {
 
     /// Evicts keys until `bytes` more fit, if the plan says so and they can fit at all.
     fn evict(&mut self, bytes: u64, now: Now) {
+        self.want_events(false);
         let Self { keyspace, limits, chance, facts, .. } = self;
         let max = limits.bytes_max();
         if limits.evicts && bytes <= max {
             facts.evicted += room::evict(keyspace, max, bytes, now, chance);
+            self.publish_events();
         }
     }
 

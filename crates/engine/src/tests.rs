@@ -1,10 +1,13 @@
 //! Limits, at the byte.
 
+mod functions;
+mod notify;
 mod scripting;
 
+use bytes::Bytes;
 use latchkey_commands::{Call, Facts};
 use latchkey_keyspace::Now;
-use latchkey_protocol::{Reply, Words};
+use latchkey_protocol::{Reply, ReplyError, Words};
 
 use crate::{Database, Limits, Ran};
 
@@ -114,6 +117,24 @@ fn a_record_may_not_grow_past_its_limit() {
     assert!(run(&mut database, &format!("SET k {}", &long[1..])).executed);
     assert!(refused(&run(&mut database, "APPEND k x"), "ERR max single record size exceeded"));
     assert!(run(&mut database, "GET k").executed);
+}
+
+/// However short the payload is: it is what it holds that counts.
+#[test]
+fn what_is_restored_has_to_fit() {
+    let mut database = database(Limits { record_bytes_max: 300, ..Limits::NONE });
+    run(&mut database, "RPUSH k a b c d e f g h i j");
+    let Reply::Bulk(payload) = run(&mut database, "DUMP k").reply else { panic!("it is there") };
+    let words = ["RESTORE", "k", "0"].map(Bytes::from).into_iter();
+    let restore = Call::resolve(words.chain([payload, Bytes::from("REPLACE")]).collect()).unwrap();
+    assert_eq!(database.run(&restore, NOW).reply, Reply::OK);
+    database.set_limits(Limits { record_bytes_max: 150, ..Limits::NONE });
+    run(&mut database, "DEL k");
+    let ran = database.run(&restore, NOW);
+    assert_eq!(ran.reply, Reply::Error(ReplyError::RECORD_TOO_LONG));
+    database.set_limits(Limits { stored_bytes_max: Some(200), ..Limits::NONE });
+    assert!(refused(&database.run(&restore, NOW), "ERR DB capacity quota exceeded."));
+    assert_eq!(database.stored_bytes(), 0);
 }
 
 #[test]

@@ -7,9 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::codec::Record;
 use crate::collections::scan_map::ScanMap;
 use crate::entry::Entry;
+use crate::event::{Classes, Deed, Event, Events};
 use crate::ledger::{Ledger, Savepoint};
+use crate::libraries::Libraries;
 use crate::watch::Watched;
-use crate::{Edit, Kind, Now, Str, Value, View};
+use crate::{Class, Edit, Kind, Now, Str, Value, View};
 
 /// All keys of one database. Read through a [`View`], written through an [`Edit`].
 #[derive(Debug)]
@@ -22,10 +24,12 @@ pub struct Keyspace {
     /// How many keys have a deadline of their own.
     pub(crate) expiring: usize,
     pub(crate) bytes: u64,
+    pub(crate) libraries: Libraries,
     pub(crate) ledger: Ledger,
     /// How often a value was looked for and found, and looked for and not found.
     pub(crate) lookups: Cell<(u64, u64)>,
     pub(crate) watched: Watched,
+    pub(crate) events: Events,
     announced: Option<Vec<Str>>,
 }
 
@@ -38,9 +42,11 @@ impl Keyspace {
             due: BTreeSet::new(),
             expiring: 0,
             bytes: 0,
+            libraries: Libraries::default(),
             ledger: Ledger::default(),
             lookups: Cell::default(),
             watched: Watched::new(seed),
+            events: Events::new(),
             announced: None,
         }
     }
@@ -65,9 +71,10 @@ impl Keyspace {
         self.bytes
     }
 
-    /// Stored bytes, counted anew over every entry. For tests: it must equal [`bytes`](Self::bytes).
+    /// Stored bytes, counted anew over every entry and library. For tests: it must equal [`bytes`](Self::bytes).
     pub fn recount_bytes(&self) -> u64 {
-        self.entries.iter().map(|(key, entry)| key.len() as u64 + entry.bytes()).sum()
+        let keys: u64 = self.entries.iter().map(|(key, entry)| key.len() as u64 + entry.bytes()).sum();
+        keys + self.libraries.iter().map(|(_, library)| library.bytes()).sum::<u64>()
     }
 
     /// What the keyspace holds, in one canonical form: keys in order, each with its deadline, its type and its value
@@ -136,12 +143,14 @@ impl Keyspace {
     /// since then, the way back is a change too.
     pub fn roll_back(&mut self, point: Savepoint) {
         let mut undo = self.ledger.undo.take().unwrap_or_default();
+        let wanted = std::mem::take(&mut self.events.wanted);
         let mark = point.recorded.filter(|(record, _)| *record == self.ledger.records);
         let record = self.ledger.record.take_if(|_| mark.is_some());
         let mut edit = self.edit(Now::BEFORE_ALL);
         for effect in undo.drain(point.effects.min(undo.len())..).rev() {
             edit.apply(effect);
         }
+        self.events.wanted = wanted;
         if !point.is_outermost {
             self.ledger.undo = Some(undo);
         }
@@ -174,6 +183,21 @@ impl Keyspace {
         self.ledger.record.take().unwrap_or_default()
     }
 
+    /// Which events are noted from now on.
+    pub fn want_events(&mut self, classes: Classes) {
+        self.events.wanted = classes;
+    }
+
+    /// What the coming changes are called.
+    pub fn begin_deed(&mut self, deed: Deed) {
+        self.events.deed = deed;
+    }
+
+    /// The events that were noted since they were taken last, in order.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        self.events.take()
+    }
+
     /// Gives a record back that is no longer needed, so that the next one need not allocate. A large one is freed.
     pub fn reuse_record(&mut self, record: Record) {
         if record.is_worth_keeping() {
@@ -198,6 +222,30 @@ impl Keyspace {
             self.announced.as_ref().is_none_or(|keys| keys.iter().any(|known| known.as_slice() == key)),
             "a command touched a key that its spec does not announce"
         );
+    }
+
+    /// Tells that a key comes which is not there, and that what was there before is past its deadline.
+    pub(crate) fn tell_arrival(&self, key: &[u8], now: Now) {
+        if !self.events.are_wanted() {
+            return;
+        }
+        let old = self.entries.get(key);
+        if let Some(old) = old.filter(|old| !old.is_live(now)) {
+            self.tell_departure(key, old, now);
+        }
+        if !old.is_some_and(|old| old.is_live(now)) {
+            self.events.tell(Class::New, "new", key);
+        }
+    }
+
+    /// Tells that a key is gone because its deadline has passed, or the last of those of its fields.
+    pub(crate) fn tell_departure(&self, key: &[u8], old: &Entry, now: Now) {
+        if now.is_past(old.expires_at_ms) {
+            self.events.tell(Class::Expired, "expired", key);
+        } else {
+            self.events.tell(Class::Hash, "hexpired", key);
+            self.events.tell(Class::Generic, "del", key);
+        }
     }
 
     /// The entry, live or not.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use latchkey_commands::{Call, Facts};
+use latchkey_commands::{Call, Facts, not_over_rest};
 use latchkey_engine::{Database, Limits, Now, growth_max};
 use latchkey_keyspace::Keyspace;
 use latchkey_pipeline::{Admitted, Backend, Batch, Clock, Executed, Refusal, Shape};
@@ -91,7 +91,7 @@ impl Local {
     pub fn drop_database(&self, id: DatabaseId) {
         let tenant = self.tenants.write().remove(&id);
         match self.sleep.has_files() {
-            true => self.sleep.bury(tenant.unwrap_or_else(|| Arc::new(Tenant::new(id)))),
+            true => self.sleep.bury(tenant.unwrap_or_else(|| Arc::new(self.sleeper(id)))),
             false => self
                 .free
                 .take(tenant.map(|tenant| -> Box<dyn Any + Send> { Box::new(tenant) }).into_iter().collect()),
@@ -144,7 +144,11 @@ impl Local {
         if let Some(tenant) = self.tenants.read().get(&id) {
             return Arc::clone(tenant);
         }
-        Arc::clone(self.tenants.write().entry(id).or_insert_with(|| Arc::new(Tenant::new(id))))
+        Arc::clone(self.tenants.write().entry(id).or_insert_with(|| Arc::new(self.sleeper(id))))
+    }
+
+    fn sleeper(&self, id: DatabaseId) -> Tenant {
+        Tenant::new(id, self.seeds.lock().u64(..))
     }
 
     /// What makes a database of a keyspace.
@@ -276,12 +280,31 @@ impl Local {
     }
 }
 
+impl Local {
+    async fn listen(&self, visit: &Visit, admitted: &Admitted) -> Result<Executed, Refusal> {
+        let mut ran = Ran::new(1, admitted);
+        let ((), mark) = self.work(visit, admitted, |database| {
+            let now = self.now();
+            for call in admitted.calls() {
+                match (call, admitted.ear()) {
+                    (Ok(call), Some(ear)) => ran.push_outcome(call, database.listen(call, ear, now)),
+                    (Ok(call), None) => ran.push(not_over_rest(call.command()).into()),
+                    (Err(refusal), _) => ran.push(refusal.clone().into()),
+                }
+            }
+        })?;
+        ran.mark = mark;
+        self.finish(ran).await
+    }
+}
+
 impl Backend for Local {
     async fn execute(&self, admitted: &Admitted) -> Result<Executed, Refusal> {
         let visit = self.visit(admitted.principal()).await?;
         match admitted.shape() {
             Shape::Atomic => self.transaction(&visit, admitted).await,
             Shape::Watch => self.watch(&visit, admitted).await,
+            Shape::Listen => self.listen(&visit, admitted).await,
             Shape::Stream => self.stream(&visit, admitted).await,
             Shape::One | Shape::Pipeline => self.pipeline(&visit, admitted).await,
         }

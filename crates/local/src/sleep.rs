@@ -96,7 +96,8 @@ impl Local {
         let maker = self.maker();
         let Some(storage) = self.sleep.storage.clone() else {
             let grant = self.memory.grant(0).unwrap_or_default();
-            tenant.install(Awake { database: maker.make_empty(), shelf: None, grant });
+            let database = maker.make_empty().with_hub(Arc::clone(tenant.hub()));
+            tenant.install(Awake { database, shelf: None, grant });
             return Ok(());
         };
         if self.memory.is_short() {
@@ -111,7 +112,7 @@ impl Local {
             drop((bedside, permit));
             outcome
         });
-        woken.await.unwrap_or_else(|_| Err(Refusal::Unavailable(NOT_READ)))
+        woken.await.unwrap_or(Err(Refusal::Unavailable(NOT_READ)))
     }
 
     /// Lets databases that nobody has used for so long fall asleep, the least recently used first; while memory is
@@ -121,7 +122,9 @@ impl Local {
         tenants.sort_by_key(|tenant| tenant.used_at_ms());
         let now_ms = self.now().ms();
         for tenant in tenants {
-            let is_idle = now_ms.saturating_sub(tenant.used_at_ms()) >= idle_ms;
+            // Whoever listens may wait for a key to expire, which is told when it is noticed.
+            let is_idle =
+                now_ms.saturating_sub(tenant.used_at_ms()) >= idle_ms && !tenant.hub().has_listeners();
             if is_idle || self.memory.is_short() {
                 self.send_to_sleep(tenant).await;
             }
@@ -208,6 +211,7 @@ impl Waker {
         let (keyspace, shelf) = read.map_err(|error| unreadable(&error))?;
         let grant = self.memory.grant(keyspace.bytes()).ok_or(Refusal::Unavailable(NO_MEMORY))?;
         let database = self.maker.make(keyspace).with_settings(tenant.remembered()).recording();
+        let database = database.with_hub(Arc::clone(tenant.hub()));
         tenant.install(Awake { database, shelf: Some(shelf), grant });
         Ok(())
     }

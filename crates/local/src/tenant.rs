@@ -8,6 +8,7 @@ use std::time::Duration;
 use latchkey_commands::Settings;
 use latchkey_engine::{Database, Limits};
 use latchkey_journal::Lsn;
+use latchkey_pubsub::Hub;
 use latchkey_storage::{Durability, Shelf};
 use latchkey_tenancy::DatabaseId;
 use parking_lot::{Mutex, MutexGuard};
@@ -29,7 +30,7 @@ pub(crate) struct Tenant {
     awake: Mutex<Option<Awake>>,
     /// Whether it is awake. Set last when it wakes, and first when it is about to sleep.
     is_awake: AtomicBool,
-    /// Requests, waiting clients and subscribers: while there is one, it does not fall asleep.
+    /// Requests and waiting clients: while there is one, it does not fall asleep.
     visitors: AtomicUsize,
     waiting: AtomicUsize,
     /// Held by whoever wakes it or puts it to sleep.
@@ -37,6 +38,8 @@ pub(crate) struct Tenant {
     used_at_ms: AtomicI64,
     /// What CONFIG SET has changed, while it sleeps.
     settings: Mutex<Settings>,
+    /// Who listens to it, also while it sleeps.
+    hub: Arc<Hub>,
 }
 
 /// A database in memory, with its place on the disk.
@@ -86,8 +89,8 @@ pub(crate) struct Terms {
 }
 
 impl Tenant {
-    /// A database that is asleep.
-    pub(crate) fn new(id: DatabaseId) -> Self {
+    /// A database that is asleep. The seed decides the order in which its channels are listed.
+    pub(crate) fn new(id: DatabaseId, seed: u64) -> Self {
         Self {
             id,
             awake: Mutex::new(None),
@@ -97,11 +100,17 @@ impl Tenant {
             bedside: Arc::default(),
             used_at_ms: AtomicI64::new(0),
             settings: Mutex::default(),
+            hub: Arc::new(Hub::new(seed)),
         }
     }
 
     pub(crate) fn id(&self) -> DatabaseId {
         self.id
+    }
+
+    /// Who listens to it.
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.hub
     }
 
     pub(crate) fn is_awake(&self) -> bool {
@@ -124,7 +133,7 @@ impl Tenant {
 
     /// Whether nothing would be lost if it was forgotten.
     pub(crate) fn is_forgettable(&self) -> bool {
-        !self.is_awake() && *self.settings.lock() == Settings::default()
+        !self.is_awake() && !self.hub.has_listeners() && *self.settings.lock() == Settings::default()
     }
 
     /// Waits until nobody else wakes it or puts it to sleep.

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use latchkey_commands::{Call, Category, Run, Watches};
+use latchkey_commands::{Call, Run, Watches};
 use latchkey_protocol::{ReplyError, Words};
-use latchkey_tenancy::{Authority, DatabaseId, Principal};
+use latchkey_pubsub::Ear;
+use latchkey_tenancy::{Authority, DatabaseId, Grants, Principal};
 use parking_lot::Mutex;
 
 use crate::{Clock, policy};
@@ -17,13 +18,15 @@ pub enum Caller {
     Token(bytes::Bytes),
     /// Somebody who has authenticated before. Whether that still holds is looked at for every batch.
     Session(Session),
+    /// Whoever this token belongs to, to hear with this ear.
+    Listener(bytes::Bytes, Arc<Ear>),
 }
 
 impl fmt::Debug for Caller {
     /// Leaves the token out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Token(_) => f.write_str("Token"),
+            Self::Token(_) | Self::Listener(..) => f.write_str("Token"),
             Self::Session(session) => session.fmt(f),
         }
     }
@@ -45,9 +48,26 @@ impl Gate {
     /// A session of whoever this token belongs to; `None` if the token is not good, whatever the reason.
     pub fn open(&self, token: &[u8]) -> Option<Session> {
         match self.authority.authenticate(token, self.clock.now_ms()) {
-            Ok(principal) => Some(Session { principal, watching: Watching::default() }),
+            Ok(principal) => Some(Session { principal, watching: Watching::default(), ear: Arc::default() }),
             Err(cause) => {
                 tracing::debug!(%cause, "refused a token");
+                None
+            }
+        }
+    }
+
+    /// Whether a session is still good: its token may have expired or been revoked.
+    pub fn admits(&self, session: &Session) -> bool {
+        session.principal.standing(self.clock.now_ms()).is_ok()
+    }
+
+    /// A session of this user, with its password or a token of it; `None` if that is not good, whatever the reason. The
+    /// user is named with its database, as `ann@shop`, unless the token says that already.
+    pub fn open_as(&self, user: &[u8], password: &[u8]) -> Option<Session> {
+        match self.authority.authenticate_as(user, password, self.clock.now_ms()) {
+            Ok(principal) => Some(Session { principal, watching: Watching::default(), ear: Arc::default() }),
+            Err(cause) => {
+                tracing::debug!(%cause, "refused a user");
                 None
             }
         }
@@ -64,6 +84,7 @@ impl Gate {
 pub struct Session {
     principal: Arc<Principal>,
     watching: Watching,
+    ear: Arc<Ear>,
 }
 
 /// The keys that a session watches. Shared with whoever runs its commands; nobody holds this lock while waiting for
@@ -82,6 +103,18 @@ impl Session {
         &self.watching
     }
 
+    /// What it hears with, once it listens on something.
+    pub fn ear(&self) -> &Arc<Ear> {
+        &self.ear
+    }
+
+    /// Goes on hearing what another session of the same connection listens on, if that is of the same database.
+    pub fn hear_on(&mut self, former: &Self) {
+        if former.database() == self.database() {
+            self.ear = Arc::clone(&former.ear);
+        }
+    }
+
     /// How many keys it watches.
     pub fn watched(&self) -> usize {
         self.watching.lock().len()
@@ -97,9 +130,14 @@ impl Session {
         self.principal.database()
     }
 
-    /// Whether it may only read.
-    pub fn is_read_only(&self) -> bool {
-        self.principal.grants().read_only
+    /// The name of the user that it is.
+    pub fn user_name(&self) -> &str {
+        self.principal.user_name()
+    }
+
+    /// What it may do now.
+    pub fn grants(&self) -> Grants {
+        self.principal.grants()
     }
 
     /// Whether this command could be run now: refuses what is not known, has the wrong number of words or is not
@@ -108,15 +146,13 @@ impl Session {
         let call = Call::resolve(words.clone())?;
         match call.spec().run {
             Run::Session => self.check_session(&call),
-            _ => policy::allows(&call, self.principal.grants(), &self.principal.limits()),
+            Run::Account(_) => Err(NOT_IN_TRANSACTION),
+            _ => policy::allows(&call, &self.grants(), &self.principal.limits()),
         }
     }
 
-    /// Who may only read may do what concerns its own connection, but not what looks at those of others.
     fn check_session(&self, call: &Call) -> Result<(), ReplyError> {
-        if self.is_read_only() && call.command().categories().has(Category::Dangerous) {
-            return Err(policy::no_permission(&call.command().full_name()));
-        }
+        policy::permits(call, &self.grants())?;
         let watched = call.keys().len();
         if watched > 0 && self.watched() + watched > WATCHED_KEYS_MAX {
             return Err(ReplyError::new(format!(
@@ -126,6 +162,10 @@ impl Session {
         Ok(())
     }
 }
+
+/// A command about users is no part of a step that happens as a whole: the users are kept elsewhere than the keys.
+pub(crate) const NOT_IN_TRANSACTION: ReplyError =
+    ReplyError::fixed("ERR Command not allowed inside a transaction");
 
 /// Whom a command is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,6 +187,12 @@ pub fn asked(words: &Words) -> Result<Asked, ReplyError> {
         Some(container) => Asked::Door(container.name, Some(call.spec().name)),
         None => Asked::Door(call.spec().name, None),
     })
+}
+
+/// The full name of the command that these words name, in lower case, a subcommand's as `config|get`. An error if there
+/// is none, or it has the wrong number of words.
+pub fn full_name(words: &Words) -> Result<String, ReplyError> {
+    Call::resolve(words.clone()).map(|call| call.command().full_name())
 }
 
 /// What a door answers to a command of a connection that it does not have.

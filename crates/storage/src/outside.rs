@@ -12,7 +12,7 @@ use crate::names::{self, Listing, Tombstone};
 use crate::wake::{load_snapshot, replay, replay_frame};
 
 /// So often files may change under a reader before it gives up.
-pub(crate) const TRIES_MAX: usize = 8;
+pub(crate) const TRIES_MAX: usize = 4;
 
 /// What the log holds, of one database or of all. It is to be read before any tail: what leaves the log meanwhile is
 /// found there then.

@@ -35,10 +35,15 @@ pub(crate) struct Profile {
     pub(crate) library_name: String,
     pub(crate) library_version: String,
     pub(crate) version: Version,
-    pub(crate) is_read_only: bool,
+    /// The user that it is.
+    pub(crate) user: String,
     /// How many commands wait for EXEC, in a transaction.
     pub(crate) queued: Option<usize>,
     pub(crate) watched: usize,
+    /// How many channels, patterns and shard channels it listens on.
+    pub(crate) subscriptions: [usize; 3],
+    /// Whether it monitors.
+    pub(crate) monitors: bool,
 }
 
 impl Clients {
@@ -88,6 +93,16 @@ impl Clients {
     }
 }
 
+impl Profile {
+    /// What it is doing, a letter each as in Redis; `N` for nothing of note.
+    fn flags(&self) -> String {
+        let letters =
+            [('O', self.monitors), ('P', self.subscriptions != [0; 3]), ('x', self.queued.is_some())];
+        let flags: String = letters.iter().filter(|(_, is_set)| *is_set).map(|(letter, _)| letter).collect();
+        if flags.is_empty() { "N".into() } else { flags }
+    }
+}
+
 impl Client {
     /// Notes that it has sent something.
     pub(crate) fn heard(&self, now_ms: u64) {
@@ -106,20 +121,21 @@ impl Client {
 
     /// Appends its line, as CLIENT INFO shows it. Memory is not counted by connection, but clients want its fields.
     pub(crate) fn describe(&self, line: &mut String, now_ms: u64) {
-        let Profile { name, library_name, library_version, version, is_read_only, queued, watched } =
-            self.profile();
+        let profile = self.profile();
+        let flags = profile.flags();
+        let Profile { name, library_name, library_version, version, user, queued, watched, .. } = profile;
+        let [sub, psub, ssub] = profile.subscriptions;
         let seconds_since = |then_ms: u64| now_ms.saturating_sub(then_ms) / 1000;
         let age = seconds_since(self.connected_at_ms);
         let idle = seconds_since(self.last_heard_at_ms.load(Relaxed));
         let Self { id, peer, own, .. } = self;
-        let user = if is_read_only { "default_ro" } else { "default" };
-        let flags = if queued.is_some() { 'x' } else { 'N' };
+        let user = if user.is_empty() { "default" } else { &user };
         let multi = queued.map_or(-1, |queued| i64::try_from(queued).unwrap_or(i64::MAX));
         let resp = if version == Version::Resp3 { 3 } else { 2 };
         writeln!(
             line,
-            "id={id} addr={peer} laddr={own} name={name} age={age} idle={idle} flags={flags} db=0 sub=0 psub=0 \
-             ssub=0 multi={multi} watch={watched} qbuf=0 qbuf-free=0 argv-mem=0 tot-mem=0 user={user} resp={resp} \
+            "id={id} addr={peer} laddr={own} name={name} age={age} idle={idle} flags={flags} db=0 sub={sub} psub={psub} \
+             ssub={ssub} multi={multi} watch={watched} qbuf=0 qbuf-free=0 argv-mem=0 tot-mem=0 user={user} resp={resp} \
              lib-name={library_name} lib-ver={library_version}"
         )
         .expect("writing to a string does not fail");

@@ -2,13 +2,15 @@
 
 mod authentication;
 mod client;
+mod listening;
 mod transaction;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use latchkey_pipeline::{
-    Answer, Asked, Batch, Caller, Incoming, Refusal, Replies, Session, Shape, Stack, asked, not_available,
+    Answer, Asked, Batch, Caller, Incoming, Refusal, Replies, Scope, Session, Shape, Stack, asked,
+    not_available,
 };
 use latchkey_protocol::resp::{Decoder, Version, write_reply};
 use latchkey_protocol::{Reply, ReplyError, Words};
@@ -20,6 +22,7 @@ use crate::clients::Client;
 use crate::door::Share;
 use crate::line::{Ends, Line};
 use crate::{Door, wrong_door};
+use listening::MESSAGES_AT_ONCE;
 use transaction::Transaction;
 
 /// So many commands go into the pipeline at once. After each such batch others get their turn.
@@ -41,6 +44,10 @@ pub(crate) struct Conversation<'a, S: Stack, T> {
     /// How often a password was refused.
     refusals: u32,
     is_first_command: bool,
+    /// Whether it listens on something, or monitors.
+    is_listening: bool,
+    /// Whether it listens on channels or patterns: then only a few commands are for RESP2.
+    is_subscribed: bool,
 }
 
 /// Whether replies are sent: CLIENT REPLY.
@@ -74,6 +81,8 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             voice: Voice::On,
             refusals: 0,
             is_first_command: true,
+            is_listening: false,
+            is_subscribed: false,
         };
         conversation.become_somebody(door.open_session());
         conversation
@@ -87,7 +96,7 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             }
         };
         tracing::debug!(client = self.client.id, %end, "a connection ends");
-        if !matches!(end, Ends::Broken(_) | Ends::Silent) {
+        if !matches!(end, Ends::Broken(_) | Ends::Silent | Ends::TooSlow) {
             let farewell = async {
                 self.line.flush(self.idle_deadline()).await.ok()?;
                 self.line.close().await.ok()
@@ -106,8 +115,11 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             self.take(words).await?;
         }
         self.run_pending().await?;
+        if self.is_listening {
+            self.write_heard(MESSAGES_AT_ONCE)?;
+        }
         self.line.flush(self.idle_deadline()).await?;
-        self.line.read(self.decoder.held_bytes(), self.read_deadline()).await?;
+        self.wait().await?;
         self.client.heard(self.door.gate.now_ms());
         Ok(())
     }
@@ -130,6 +142,9 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             return Err(Ends::Dismissed);
         }
         match asked(&words) {
+            Ok(asked) if self.is_subscribed && self.version == Version::Resp2 => {
+                self.take_as_subscriber(asked, words).await
+            }
             Ok(Asked::Door(name, subcommand)) => {
                 self.run_pending().await?;
                 self.answer(name, subcommand, words).await
@@ -186,6 +201,10 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
                 self.unwatch();
                 self.reply(Reply::OK);
             }
+            ("SUBSCRIBE" | "PSUBSCRIBE" | "SSUBSCRIBE" | "MONITOR", _) => return self.listen(words).await,
+            ("UNSUBSCRIBE", _) => return self.stop_listening(Scope::Channel, arguments),
+            ("PUNSUBSCRIBE", _) => return self.stop_listening(Scope::Pattern, arguments),
+            ("SUNSUBSCRIBE", _) => return self.stop_listening(Scope::Shard, arguments),
             ("CLIENT", Some(subcommand)) => self.client_command(subcommand, &arguments[1..]),
             _ => self.reply(not_available(&words)),
         }
@@ -240,9 +259,10 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
         let database = |session: &Option<Session>| session.as_ref().map(Session::database);
         self.door.clients.moved(&self.client, database(&self.session), database(&session));
         self.decoder.set_authenticated(session.is_some());
-        let is_read_only = session.as_ref().is_some_and(Session::is_read_only);
-        self.client.update(|profile| profile.is_read_only = is_read_only);
+        let user = session.as_ref().map_or_else(String::new, |session| session.user_name().to_owned());
+        self.client.update(|profile| profile.user = user);
         self.session = session;
+        self.note_listening();
     }
 
     /// Returns to the state in which it was opened.

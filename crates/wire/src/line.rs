@@ -42,6 +42,8 @@ pub(crate) enum Ends {
     Dismissed,
     #[error("it was silent for too long, or did not read its replies")]
     Silent,
+    #[error("it did not keep up with what it listens on")]
+    TooSlow,
     #[error("too much memory is in use for large commands")]
     NoMemory,
     #[error("the server stops")]

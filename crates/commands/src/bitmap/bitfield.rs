@@ -11,6 +11,7 @@ use crate::Keys::At;
 use crate::{Args, Read, Result, Spec, Write};
 
 pub(super) const BITFIELD: Spec = Spec::write("BITFIELD", bitfield)
+    .event("setbit")
     .summary("Reads and writes integers of any width at any bit of a string.")
     .since("3.2.0")
     .arity(AtLeast(2))

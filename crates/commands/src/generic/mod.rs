@@ -2,6 +2,7 @@
 
 mod copy;
 mod del;
+mod dump;
 mod exists;
 mod expire;
 mod keys;
@@ -10,6 +11,7 @@ mod object;
 mod persist;
 mod randomkey;
 mod rename;
+mod restore;
 mod scan;
 mod sort;
 mod touch;
@@ -27,6 +29,7 @@ pub(crate) const FAMILY: Family =
 const COMMANDS: &[Spec] = &[
     copy::COPY,
     del::DEL,
+    dump::DUMP,
     exists::EXISTS,
     expire::EXPIRE,
     expire::EXPIREAT,
@@ -41,6 +44,7 @@ const COMMANDS: &[Spec] = &[
     randomkey::RANDOMKEY,
     rename::RENAME,
     rename::RENAMENX,
+    restore::RESTORE,
     scan::SCAN,
     touch::TOUCH,
     ttl::TTL,

@@ -1,5 +1,7 @@
 //! Commands on keys of any type: options, edge cases, refusals, and scans under random writes.
 
+mod restore;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -8,7 +10,7 @@ use latchkey_keyspace::Keyspace;
 use latchkey_protocol::{Reply, Words};
 use proptest::prelude::*;
 
-use crate::tests::{START, Shell, check, show};
+use crate::tests::{START, Shell, check, show, silent};
 use crate::{Call, Facts, Settings, Site};
 
 #[test]
@@ -491,6 +493,7 @@ impl Bare {
             chance: &mut self.chance,
             facts: &Facts::default(),
             settings: &mut Settings::default(),
+            outbox: &mut silent(),
             record_bytes_max: u64::MAX,
         })
     }

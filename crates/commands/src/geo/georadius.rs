@@ -17,6 +17,7 @@ use crate::keys::Key;
 use crate::{Access, Args, Cost, Read, Result, Spec, Write};
 
 pub(super) const GEORADIUS: Spec = Spec::write("GEORADIUS", georadius)
+    .event("georadiusstore")
     .summary("Finds the members in a circle around a place, and returns or stores them: the old form of GEOSEARCH.")
     .since("3.2.0")
     .arity(AtLeast(6))
@@ -51,6 +52,7 @@ pub(super) const GEORADIUS_RO: Spec = Spec::read("GEORADIUS_RO", georadius_ro)
     );
 
 pub(super) const GEORADIUSBYMEMBER: Spec = Spec::write("GEORADIUSBYMEMBER", georadiusbymember)
+    .event("georadiusstore")
     .summary("Finds the members in a circle around one of them, and returns or stores them: the old form of GEOSEARCH.")
     .since("3.2.0")
     .arity(AtLeast(5))

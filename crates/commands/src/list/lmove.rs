@@ -1,5 +1,6 @@
 //! `LMOVE source destination LEFT | RIGHT LEFT | RIGHT`, and RPOPLPUSH, its older form.
 
+use latchkey_keyspace::Class;
 use latchkey_keyspace::value::list::End;
 use latchkey_protocol::Reply;
 
@@ -56,11 +57,19 @@ fn relocate(db: &mut Write<'_>, (source, from): (&[u8], End), (destination, to):
     // To take the only element out and put it back would lose the key's deadline on the way.
     let stays = source == destination && (from == to || list.len() == 1);
     let Some(item) = list.outermost(from).cloned() else { return Ok(Reply::Null) };
-    if !stays {
-        if let Some(mut list) = db.list(source)? {
-            list.pop(from, 1);
-        }
-        db.list_or_new(destination)?.push(to, vec![item.clone()]);
+    let came = if to == End::Front { "lpush" } else { "rpush" };
+    let went = if from == End::Front { "lpop" } else { "rpop" };
+    if stays {
+        db.tell(Class::List, came, destination);
+        db.tell(Class::List, went, source);
+        return Ok(Reply::Bulk(item.to_bytes()));
+    }
+    // In this order, because that is how Redis tells of it.
+    db.call_it(came);
+    db.list_or_new(destination)?.push(to, vec![item.clone()]);
+    db.call_it(went);
+    if let Some(mut list) = db.list(source)? {
+        list.pop(from, 1);
     }
     Ok(Reply::Bulk(item.to_bytes()))
 }

@@ -1,6 +1,7 @@
 //! `LMPOP numkeys key [key …] LEFT | RIGHT [COUNT count]`
 
 use bytes::Bytes;
+use latchkey_keyspace::value::list::End;
 use latchkey_protocol::{Reply, ReplyError};
 
 use super::place;
@@ -32,6 +33,7 @@ fn lmpop(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     let end = place::end(&mut args)?;
     let wanted = if args.option("COUNT") { count(&mut args, 1, NOTHING_WANTED)? } else { 1 };
     args.done()?;
+    db.call_it(if end == End::Front { "lpop" } else { "rpop" });
     for key in keys {
         if let Some(mut list) = db.list(key)? {
             return Ok(named(key, super::array(list.pop(end, wanted).iter())));

@@ -391,7 +391,9 @@ fn score_ranges_may_leave_their_ends_out() {
         2) "2"
         3) "e"
         4) "inf"
-        > ZREMRANGEBYSCORE z ( 1
+        > ZCOUNT z "" (
+        (integer) 0
+        > ZREMRANGEBYSCORE z (x 1
         (error) ERR min or max is not a float
         > ZREMRANGEBYSCORE z 1 (2
         (integer) 2

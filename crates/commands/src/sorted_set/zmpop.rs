@@ -38,6 +38,7 @@ fn zmpop(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     let end = end(&mut args)?;
     let count = if args.option("COUNT") { positive(&mut args, NO_COUNT)? } else { 1 };
     args.done()?;
+    db.call_it(if end == End::Lowest { "zpopmin" } else { "zpopmax" });
     for key in keys {
         if let Some(mut set) = db.sorted_set(key)? {
             return Ok(popped(key, &end.pop(&mut set, count)));

@@ -47,7 +47,7 @@ pub(super) const ZPOPMAX: Spec = Spec::write("ZPOPMAX", zpopmax)
     );
 
 /// Which members are popped.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     Lowest,
     Highest,
@@ -64,8 +64,10 @@ fn zpopmax(db: &mut Write<'_>, args: Args<'_>) -> Result {
 /// Without a count the reply is flat also in RESP3: one member, its score.
 fn pop(db: &mut Write<'_>, mut args: Args<'_>, end: End) -> Result {
     let key = args.key()?;
+    if args.len() > 1 {
+        return Err(ReplyError::SYNTAX.into());
+    }
     let count = if args.is_empty() { None } else { Some(count(&mut args)?) };
-    args.done()?;
     let popped = match db.sorted_set(key)? {
         Some(mut set) => end.pop(&mut set, count.unwrap_or(1)),
         None => Vec::new(),

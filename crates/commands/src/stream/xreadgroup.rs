@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use latchkey_keyspace::Open;
 use latchkey_keyspace::value::Stream;
 use latchkey_keyspace::value::stream::{Delivery, Id};
+use latchkey_keyspace::{Class, Open};
 use latchkey_protocol::{Reply, ReplyError};
 
 use super::reading::{Reader, Request, answer, keys_read_by_group};
@@ -19,6 +19,7 @@ use crate::{Args, Category, Cost, Result, Spec, Write};
 const PENDING_MAX: usize = 1000;
 
 pub(super) const XREADGROUP: Spec = Spec::write("XREADGROUP", xreadgroup)
+    .no_event()
     .summary(
         "Delivers entries of streams to a consumer of a group: with `>` those that the group was not delivered yet, \
          otherwise those after an id that the consumer has to acknowledge. A consumer may have at most 1,000 of them.",
@@ -151,6 +152,7 @@ impl GroupReader<'_> {
         let now_ms = stream.now().ms();
         if stream.group(self.group)?.consumer(self.consumer).is_none() {
             stream.put_consumer(self.group, self.consumer, now_ms, None);
+            stream.tell(Class::Stream, "xgroup-createconsumer");
         }
         stream.see(self.group, self.consumer, now_ms);
         match start {

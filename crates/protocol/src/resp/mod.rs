@@ -5,4 +5,4 @@ mod read;
 mod write;
 
 pub use read::{Decoder, RequestLimits};
-pub use write::{Version, write_reply};
+pub use write::{Version, write_bulk, write_push_header, write_reply};

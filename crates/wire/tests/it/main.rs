@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on has failed
 
 mod limits;
+mod listening;
 mod rig;
 mod sessions;
 mod speech;
