@@ -89,14 +89,14 @@ impl Body for Events {
 /// The next piece, and the source if there is to be another.
 async fn next(mut source: Source) -> Option<(Bytes, Option<Source>)> {
     let last = |comment| Some((Bytes::from_static(comment), None));
-    match source.wait().await {
+    let turn = source.wait().await;
+    let is_let_in = source.standing.is_good(source.clock.now_ms());
+    match turn {
+        Turn::Stopped => None,
+        _ if !is_let_in => last(NOT_LET_IN),
         Turn::Heard(Ok(events)) => Some((events.into(), Some(source))),
         Turn::Heard(Err(TooSlow)) => last(TOO_SLOW),
-        Turn::Quiet if source.standing.is_good(source.clock.now_ms()) => {
-            Some((Bytes::from_static(HEARTBEAT), Some(source)))
-        }
-        Turn::Quiet => last(NOT_LET_IN),
-        Turn::Stopped => None,
+        Turn::Quiet => Some((Bytes::from_static(HEARTBEAT), Some(source))),
     }
 }
 

@@ -79,14 +79,19 @@ impl Clients {
     }
 
     /// The lines of CLIENT LIST: of all connections to the database that are wanted, oldest first.
-    pub(crate) fn list(&self, database: DatabaseId, now_ms: u64, is_wanted: impl Fn(u64) -> bool) -> String {
+    pub(crate) fn list(
+        &self,
+        database: DatabaseId,
+        now_ms: u64,
+        is_wanted: impl Fn(&Client) -> bool,
+    ) -> String {
         let clients: Vec<Arc<Client>> = self
             .by_database
             .read()
             .get(&database)
             .map_or_else(Vec::new, |all| all.values().cloned().collect());
         let mut lines = String::new();
-        for client in clients.iter().filter(|client| is_wanted(client.id)) {
+        for client in clients.iter().filter(|client| is_wanted(client)) {
             client.describe(&mut lines, now_ms);
         }
         lines
@@ -107,6 +112,11 @@ impl Client {
     /// Notes that it has sent something.
     pub(crate) fn heard(&self, now_ms: u64) {
         self.last_heard_at_ms.store(now_ms, Relaxed);
+    }
+
+    /// Whether it listens on channels or patterns.
+    pub(crate) fn is_listening(&self) -> bool {
+        self.profile.lock().subscriptions != [0; 3]
     }
 
     /// What it says of itself now.

@@ -135,6 +135,19 @@ async fn a_quiet_stream_has_a_heartbeat() {
 }
 
 #[tokio::test]
+async fn a_revoked_token_hears_nothing_more() {
+    let served = Served::start(Settings::default()).await;
+    let mut client = served.client().await;
+    listen(&mut client, "/subscribe/a").await;
+    served.publish("a", "1");
+    assert_eq!(client.chunk().await, "data: message,a,1\n\n");
+    served.revoke();
+    served.publish("a", "2");
+    assert_eq!(client.chunk().await, ": the token is not good any more\n\n");
+    assert_eq!(client.chunk().await, "");
+}
+
+#[tokio::test]
 async fn who_does_not_read_is_dropped_and_told() {
     let served = Served::start(Settings::default()).await;
     let mut client = served.client().await;

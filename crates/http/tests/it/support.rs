@@ -154,7 +154,8 @@ fn authority() -> Authority {
         epoch: 0,
         deleted: false,
     };
-    Authority::new(&Records { databases: vec![database], tokens: vec![token()], ..Records::default() }).unwrap()
+    Authority::new(&Records { databases: vec![database], tokens: vec![token()], ..Records::default() })
+        .unwrap()
 }
 
 fn token() -> TokenRecord {

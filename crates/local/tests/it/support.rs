@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use latchkey_journal::sim::SimDisk;
 use latchkey_local::{About, Local, Settings};
-use latchkey_pipeline::{Accounts, Answer, Batch, Clock, Incoming, Replies, Shape, stack};
+use latchkey_pipeline::{Accounts, Answer, Batch, Clock, Ear, Incoming, Replies, Shape, stack};
 use latchkey_protocol::{Reply, Words};
 use latchkey_storage::Storage;
 use latchkey_tenancy::{
@@ -84,6 +84,15 @@ impl Scene {
             caller: latchkey_pipeline::Caller::Token(Bytes::from(secret(database))),
             shape,
             commands,
+        })
+    }
+
+    /// Has somebody listen with this ear.
+    pub(crate) fn listen(&self, database: u8, ear: &Arc<Ear>, command: &str) -> Answering {
+        (self.send)(Incoming {
+            caller: latchkey_pipeline::Caller::Listener(Bytes::from(secret(database)), Arc::clone(ear)),
+            shape: Shape::Listen,
+            commands: Batch::from_iter([Ok(words(command))]),
         })
     }
 

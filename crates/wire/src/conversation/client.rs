@@ -7,6 +7,7 @@ use latchkey_protocol::{Reply, ReplyError};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Conversation, Voice};
+use crate::clients::Client;
 
 /// The longest name that a client may give itself, in bytes.
 const NAME_BYTES_MAX: usize = 1024;
@@ -67,7 +68,7 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
             .session
             .as_ref()
             .map(Session::database)
-            .map(|database| self.door.clients.list(database, now_ms, |id| filter.wants(id)));
+            .map(|database| self.door.clients.list(database, now_ms, |client| filter.wants(client)));
         Ok(Reply::Verbatim(lines.unwrap_or_default().into()))
     }
 
@@ -92,6 +93,8 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
 enum Filter {
     All,
     None,
+    /// Whether they listen on channels or patterns.
+    Listening(bool),
     Ids(Vec<u64>),
 }
 
@@ -100,8 +103,9 @@ impl Filter {
         let Some((option, values)) = words.split_first() else { return Ok(Self::All) };
         match (option.to_ascii_uppercase().as_slice(), values) {
             (b"TYPE", [kind]) => match kind.to_ascii_lowercase().as_slice() {
-                b"normal" => Ok(Self::All),
-                b"master" | b"replica" | b"slave" | b"pubsub" => Ok(Self::None),
+                b"normal" => Ok(Self::Listening(false)),
+                b"pubsub" => Ok(Self::Listening(true)),
+                b"master" | b"replica" | b"slave" => Ok(Self::None),
                 _ => Err(ReplyError::fixed("ERR Unknown client type")),
             },
             (b"ID", [_, ..]) => values.iter().map(|id| number(id)).collect::<Result<_, _>>().map(Self::Ids),
@@ -109,11 +113,12 @@ impl Filter {
         }
     }
 
-    fn wants(&self, id: u64) -> bool {
+    fn wants(&self, client: &Client) -> bool {
         match self {
             Self::All => true,
             Self::None => false,
-            Self::Ids(ids) => ids.contains(&id),
+            Self::Listening(wanted) => client.is_listening() == *wanted,
+            Self::Ids(ids) => ids.contains(&client.id),
         }
     }
 }
@@ -156,8 +161,9 @@ mod tests {
             Filter::parse(&words)
         };
         assert_eq!(Filter::parse(&[]), Ok(Filter::All));
-        assert_eq!(parse("type NORMAL"), Ok(Filter::All));
-        assert_eq!(parse("TYPE pubsub"), Ok(Filter::None));
+        assert_eq!(parse("type NORMAL"), Ok(Filter::Listening(false)));
+        assert_eq!(parse("TYPE pubsub"), Ok(Filter::Listening(true)));
+        assert_eq!(parse("TYPE replica"), Ok(Filter::None));
         assert_eq!(parse("id 3 5"), Ok(Filter::Ids(vec![3, 5])));
         for line in ["ID", "ID x", "ID -1", "TYPE", "TYPE other", "ALL"] {
             assert!(parse(line).is_err(), "{line}");

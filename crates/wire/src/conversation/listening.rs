@@ -90,6 +90,7 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
                     read => return read,
                 },
                 message = ear.hear() => {
+                    self.check_standing()?;
                     self.write_message(&message.map_err(|_| Ends::TooSlow)?);
                     self.write_heard(MESSAGES_AT_ONCE)?;
                     self.flush_to_listener(&ear).await?;
@@ -119,7 +120,7 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
         }
     }
 
-    /// Whoever only listens sends nothing, so it would not be noticed that its token is good no longer.
+    /// Before whatever is heard, and from time to time. Whoever only listens sends nothing, so it would not be noticed that its token is good no longer.
     fn check_standing(&mut self) -> Result<(), Ends> {
         match &self.session {
             Some(session) if !self.door.gate.admits(session) => {

@@ -203,6 +203,20 @@ async fn a_revoked_token_ends_a_connection_that_only_listens() {
 }
 
 #[tokio::test]
+async fn a_revoked_token_hears_nothing_more() {
+    let rig = Rig::start().await;
+    let mut speaker = rig.connect().await;
+    speaker.check(&format!("AUTH default_ro {READ_ONLY_TOKEN}\r\n"), "+OK\r\n").await;
+    let mut monitor = rig.client().await;
+    monitor.check("MONITOR\r\n", "+OK\r\n").await;
+    rig.revoke();
+    // What runs now would be shown to whoever monitors.
+    speaker.send("PING\r\n").await;
+    assert!(monitor.line().await.starts_with("-WRONGPASS"));
+    monitor.expect_end().await;
+}
+
+#[tokio::test]
 async fn a_listener_that_does_not_read_is_dropped() {
     let rig = Rig::start().await;
     let (mut listener, mut speaker) = (rig.client().await, rig.client().await);
@@ -256,7 +270,7 @@ async fn client_list_tells_who_listens() {
             listener.line().await;
         }
     }
-    client.send("CLIENT LIST\r\n").await;
+    client.send("CLIENT LIST TYPE pubsub\r\n").await;
     client.line().await;
     let line = client.line_ended_by("\n").await;
     assert!(line.contains(" flags=P db=0 sub=2 psub=1 ssub=0 "), "{line}");
