@@ -1,5 +1,6 @@
 //! A database of ours in this process, asked as Redis is.
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use latchkey_commands::{Call, Facts, Settings, Site};
 use latchkey_keyspace::{Keyspace, Now};
 use latchkey_protocol::Reply;
 use latchkey_protocol::resp::{Version, write_reply};
+use latchkey_pubsub::{Hub, Outbox};
 
 use super::Line;
 use super::wire::Wire;
@@ -20,6 +22,8 @@ pub(super) struct Ours {
     chance: Rng,
     facts: Facts,
     settings: Settings,
+    /// Nobody listens to it.
+    outbox: Outbox,
     version: Version,
 }
 
@@ -30,6 +34,7 @@ impl Ours {
             chance: Rng::with_seed(seed),
             facts: Facts::default(),
             settings: Settings::default(),
+            outbox: Outbox::new(Arc::new(Hub::new(seed))),
             version: Version::Resp2,
         }
     }
@@ -50,6 +55,7 @@ impl Ours {
                 chance: &mut self.chance,
                 facts: &self.facts,
                 settings: &mut self.settings,
+                outbox: &mut self.outbox,
                 record_bytes_max: RECORD_BYTES_MAX,
             }),
         };
