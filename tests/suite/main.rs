@@ -4,8 +4,8 @@
 //! `T` with a number (T1 to T41) is one of the traps where clients hang on details of the server.
 
 mod architecture;
-mod command_line;
 mod backup;
+mod command_line;
 mod crash;
 mod day;
 mod documents;

@@ -22,6 +22,7 @@ pub(super) struct Ours {
     chance: Rng,
     facts: Facts,
     settings: Settings,
+    /// Nobody listens to it.
     outbox: Outbox,
     version: Version,
 }

@@ -1,5 +1,5 @@
-//! `PUBSUB CHANNELS [pattern]`, `NUMPAT`, `NUMSUB [channel …]`, `SHARDCHANNELS [pattern]`, `SHARDNUMSUB [channel …]`,
-//! `HELP`
+//! `PUBSUB CHANNELS [pattern]`, `PUBSUB NUMPAT`, `PUBSUB NUMSUB [channel …]`, `PUBSUB SHARDCHANNELS [pattern]`,
+//! `PUBSUB SHARDNUMSUB [shardchannel …]`, `PUBSUB HELP`
 
 use latchkey_protocol::{Reply, ReplyError};
 use latchkey_pubsub::Scope;

@@ -1,4 +1,5 @@
-//! `SUBSCRIBE`, `UNSUBSCRIBE`, `PSUBSCRIBE`, `PUNSUBSCRIBE`, `SSUBSCRIBE`, `SUNSUBSCRIBE`
+//! `SUBSCRIBE channel [channel …]`, `UNSUBSCRIBE [channel …]`, `PSUBSCRIBE pattern [pattern …]`, `PUNSUBSCRIBE
+//! [pattern …]`, `SSUBSCRIBE shardchannel [shardchannel …]`, `SUNSUBSCRIBE [shardchannel …]`
 
 use crate::Arity::AtLeast;
 use crate::{Channels, Spec};

@@ -1,4 +1,4 @@
-//! `FCALL function numkeys [key …] [arg …]`, `FCALL_RO`
+//! `FCALL function numkeys [key …] [arg …]` and `FCALL_RO function numkeys [key …] [arg …]`
 
 use crate::Arity::AtLeast;
 use crate::Keys::Counted;

@@ -8,6 +8,7 @@ use std::fmt::Write;
 use std::{env, fs};
 
 use bytes::Bytes;
+use latchkey_commands::acl::Permissions;
 use latchkey_commands::{Arity, Call, Command, Cost, Growth, Run, commands};
 use latchkey_protocol::Words;
 use latchkey_protocol::rest::{self, Route};
@@ -137,7 +138,11 @@ impl Page {
         line(text, &format!("- **Through:** {}.", doors(command).join(", ")));
         line(
             text,
-            &format!("- **{}.** Read-only tokens: {}.", metered(command), yes(command.is_for_readers())),
+            &format!(
+                "- **{}.** Read-only tokens: {}.",
+                metered(command),
+                yes(Permissions::for_readers().allows_command(command))
+            ),
         );
         let categories: Vec<String> = command.categories().names().map(|name| format!("@{name}")).collect();
         line(text, &format!("- **ACL:** {}", categories.join(" ")));
@@ -250,6 +255,7 @@ fn any_words(command: &Command) -> Words {
 fn runs_in_transactions(command: &Command) -> bool {
     match command.spec.run {
         Run::Read(_) | Run::Write(_) | Run::Server(_) | Run::Script(_) => true,
+        // Users are kept elsewhere than keys: no one step changes both.
         Run::Account(_) | Run::Session | Run::Container => false,
     }
 }
