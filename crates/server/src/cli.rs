@@ -31,6 +31,10 @@ pub(crate) enum Command {
     Backup(BackupOptions),
     /// Make a new database of one in a backup.
     Restore(RestoreOptions),
+    /// Write a database as an RDB file, which Redis loads; also while a server uses it.
+    Export(ExportOptions),
+    /// Make a new database of an RDB file.
+    Import(ImportOptions),
     /// Read all files as the server would, and name what is damaged. Changes nothing.
     Fsck(DataOption),
     /// Look at the log.
@@ -225,6 +229,40 @@ pub(crate) struct RestoreOptions {
     /// The database's name in the backup.
     #[arg(value_name = "NAME")]
     pub(crate) saved: String,
+    #[command(flatten)]
+    pub(crate) create: DbCreate,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  latchkey export shop shop.rdb && redis-server --dbfilename shop.rdb")]
+pub(crate) struct ExportOptions {
+    /// The database's name.
+    pub(crate) database: String,
+    /// The file to make.
+    pub(crate) file: PathBuf,
+    /// Write JSON documents as strings. Otherwise they are values of RedisJSON, and a Redis without it does not load the
+    /// file.
+    #[arg(long)]
+    pub(crate) json_as_text: bool,
+    #[command(flatten)]
+    pub(crate) data: DataOption,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  latchkey import /var/lib/redis/dump.rdb shop --plan payg")]
+pub(crate) struct ImportOptions {
+    /// The file, of Redis 2.4 to 8.2.
+    pub(crate) file: PathBuf,
+    /// Which of the databases in the file.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(crate) select: u64,
+    /// Leave out keys whose values are of modules that are not known here.
+    #[arg(long)]
+    pub(crate) skip_modules: bool,
     #[command(flatten)]
     pub(crate) create: DbCreate,
 }

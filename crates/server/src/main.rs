@@ -9,6 +9,7 @@ mod entropy;
 mod fsck;
 mod health;
 mod node;
+mod rdb;
 mod serve;
 mod settings;
 mod telemetry;
@@ -33,6 +34,8 @@ fn main() -> ExitCode {
         Command::Db(command) => databases::run(command),
         Command::Backup(options) => backup::backup(&options),
         Command::Restore(options) => backup::restore(&options),
+        Command::Export(options) => rdb::export(&options),
+        Command::Import(options) => rdb::import(&options),
         Command::Fsck(options) => fsck::check(&options),
         Command::Journal(JournalCommand::Inspect(options)) => fsck::inspect(&options),
         Command::Health(options) => health::run(&options),

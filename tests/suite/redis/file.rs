@@ -1,16 +1,20 @@
 //! Whole databases in files.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter};
 
 use fastrand::Rng;
 use latchkey_rdb::{JsonAs, Loaded, Reader, load, write};
+use serde_json::json;
 
 use super::dump::{Kind, check_same, commands_for, reading};
 use super::ours::{self, Ours};
 use super::server::Redis;
 use super::{Line, chance, line};
+use crate::http::Request;
 use crate::scratch::Scratch;
+use crate::server::{Server, latchkey, token_printed_by};
 
 /// So many keys of each type are in a file.
 const KEYS: usize = 3;
@@ -40,6 +44,35 @@ fn redis_begins_with_a_file_of_ours() {
     assert_eq!(redis.ask(&line("PEXPIRETIME text0")).int(), Some(9_000_000_000_000));
     assert_eq!(redis.ask(&line("GET document")).bytes(), br#"{"a":[1,2]}"#);
     assert_eq!(redis.ask(&line("FCALL f 0")).int(), Some(1));
+}
+
+/// A database moves to Redis and back by the command line, while its server runs.
+#[test]
+fn a_database_moves_to_redis_and_back() {
+    let (data, directory) = (Scratch::new(), Scratch::new());
+    let server = Server::start_in(data.path(), &[]);
+    server.run(json!(["RPUSH", "list", "a", "b"]));
+    server.run(json!(["FUNCTION", "LOAD", LIBRARY]));
+    let file = directory.path().join("dump.rdb");
+    let tool = |command: &str, words: &[&OsStr]| {
+        let mut latchkey = latchkey();
+        latchkey.arg(command).args(words).arg("--data").arg(data.path());
+        latchkey
+    };
+    let exported = tool("export", &["dev".as_ref(), file.as_ref()]).status().expect("the binary is there");
+    assert!(exported.success());
+    let again = tool("export", &["dev".as_ref(), file.as_ref()]).output().expect("the binary is there");
+    assert!(!again.status.success(), "a file that is there is not overwritten");
+    let Some(mut redis) = Redis::start_with(directory) else { return };
+    assert_eq!(redis.ask(&line("RPUSH list c")).int(), Some(3));
+    assert_eq!(redis.ask(&line("FCALL f 0")).int(), Some(1));
+    assert!(!redis.ask(&line("SAVE")).is_error());
+    let token = token_printed_by(&mut tool("import", &[file.as_ref(), "back".as_ref()]));
+    let ask = |command: serde_json::Value| {
+        server.send(&Request::post("/", command.to_string()).token(&token)).json()["result"].clone()
+    };
+    assert_eq!(ask(json!(["LRANGE", "list", 0, -1])), json!(["a", "b", "c"]));
+    assert_eq!(ask(json!(["FCALL", "f", 0])), 1);
 }
 
 #[test]
