@@ -134,6 +134,8 @@ pub struct Facts {
     pub bytes_max: Option<u64>,
     /// Whether keys are evicted to make room.
     pub evicts: bool,
+    /// Whether every reply waits until all before it is on disk.
+    pub syncs_always: bool,
 }
 
 /// What CONFIG SET may change in a database.

@@ -12,7 +12,7 @@ use latchkey_keyspace::Keyspace;
 use latchkey_pipeline::{Admitted, Backend, Batch, Clock, Executed, Refusal, Shape};
 use latchkey_protocol::{Reply, ReplyError};
 use latchkey_storage::Storage;
-use latchkey_tenancy::{DatabaseId, Principal};
+use latchkey_tenancy::{DatabaseId, Durability, Principal};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
@@ -438,6 +438,12 @@ pub(crate) struct Maker {
 }
 
 impl Maker {
+    /// One whose steps are kept, as far as that.
+    pub(crate) fn with_durability(mut self, durability: Durability) -> Self {
+        self.facts.syncs_always = durability == Durability::Always;
+        self
+    }
+
     /// An empty database.
     pub(crate) fn make_empty(self) -> Database {
         let seed = self.seed;

@@ -211,7 +211,8 @@ impl Waker {
         let read = self.storage.wake(*tenant.id().as_bytes(), kept(self.durability), self.maker.seed);
         let (keyspace, shelf) = read.map_err(|error| unreadable(&error))?;
         let grant = self.memory.grant(keyspace.bytes()).ok_or(Refusal::Unavailable(NO_MEMORY))?;
-        let database = self.maker.make(keyspace).with_settings(tenant.remembered()).recording();
+        let maker = self.maker.with_durability(self.durability);
+        let database = maker.make(keyspace).with_settings(tenant.remembered()).recording();
         let database = database.with_hub(Arc::clone(tenant.hub()));
         tenant.install(Awake { database, shelf: Some(shelf), grant });
         Ok(())

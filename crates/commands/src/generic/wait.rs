@@ -22,7 +22,8 @@ pub(super) const WAIT: Spec = Spec::server("WAIT", wait)
 pub(super) const WAITAOF: Spec = Spec::server("WAITAOF", wait_aof)
     .summary(
         "Waits until the connection's writes are on disk here and on so many replicas, so many milliseconds at most; 0 is \
-         for ever. There are no replicas, and no append-only file.",
+         for ever. There are no replicas; writes of a database with durability `always` are on disk before they are \
+         answered, and of others nobody waits.",
     )
     .since("7.2.0")
     .arity(Exactly(4))
@@ -52,10 +53,12 @@ fn wait_aof(db: &mut Server<'_>, mut args: Args<'_>) -> Result {
         return Err(ReplyError::MUST_BE_POSITIVE.into());
     }
     waiting::milliseconds(args.next()?, db.now())?;
-    if local > 0 {
+    // This reply too leaves only when all that came before it is on disk.
+    let is_kept = db.facts.syncs_always;
+    if local > 0 && !is_kept {
         return Err(NO_FILE.into());
     }
-    Ok(Reply::Array(vec![Reply::Int(0), Reply::Int(0)]))
+    Ok(Reply::Array(vec![Reply::Int(is_kept.into()), Reply::Int(0)]))
 }
 
 /// A count of replicas and a timeout: as there are none, only to wait for none takes no time.

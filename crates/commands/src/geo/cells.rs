@@ -15,7 +15,8 @@ pub(super) fn score_ranges(area: &Area) -> Vec<Range<f64>> {
     let shift = 2 * (STEPS_MAX - block.steps);
     let edge = |cell: u64| (cell << shift) as f64;
     let cells = block.cells(&bounds).into_iter().map(|(column, row)| grid::interleave(column, row));
-    cells.map(|cell| edge(cell)..edge(cell + 1)).collect()
+    // The number of the cell in the very corner of the map takes 54 bits, and its successor rounds down to it.
+    cells.map(|cell| edge(cell)..edge(cell + 1).max(edge(cell).next_up())).collect()
 }
 
 /// In how fine a grid nine cells are expected to cover a reach. Towards the poles cells become narrower.

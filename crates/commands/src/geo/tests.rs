@@ -10,6 +10,18 @@ use super::point::Point;
 use crate::tests::{Shell, check, show};
 
 /// Scores, geohashes and positions as a Redis printed them.
+/// The corner of the map has a cell of its own, whose number is too large for every float to be exact.
+#[test]
+fn what_lies_in_the_corner_of_the_map_is_found() {
+    check(
+        "\
+> GEOADD k 180 85.05112878 corner
+(integer) 1
+> GEOSEARCH k FROMLONLAT 180 85.05112878 BYRADIUS 0 m
+1) \"corner\"",
+    );
+}
+
 #[test]
 fn places_are_stored_as_in_redis() {
     for (place, score, geohash, longitude, latitude) in [

@@ -40,6 +40,8 @@ async fn what_was_answered_survives_a_power_cut() {
     let disk = SimDisk::new(1);
     let scene = Scene::on(&disk, Settings::default());
     assert_eq!(scene.kept(1, "SET k 1").await, Reply::OK);
+    let synced = Reply::Array(vec![Reply::Int(1), Reply::Int(0)]);
+    assert_eq!(scene.kept(1, "WAITAOF 1 0 0").await, synced, "so it is on the disk");
     let Replies::Many(_) = scene.send(2, Shape::Atomic, &["SET a 1", "SET b 2"]).await.replies else {
         panic!("refused")
     };
@@ -134,6 +136,7 @@ async fn a_cache_waits_for_no_disk() {
     let durability = latchkey_tenancy::Durability::None;
     scene.set_limits(1, Limits { durability, ..Limits::UNLIMITED });
     assert_eq!(scene.kept(1, "SET k 1").await, Reply::OK);
+    assert!(is_error(&scene.kept(1, "WAITAOF 1 0 0").await, "ERR WAITAOF cannot be used"));
     scene.local.tend().await;
     assert_eq!(scene.kept(1, "GET k").await, bulk("1"), "it sleeps and wakes like others");
 }
