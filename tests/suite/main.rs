@@ -5,6 +5,7 @@
 
 mod architecture;
 mod backup;
+mod cli;
 mod crash;
 mod day;
 mod documents;
