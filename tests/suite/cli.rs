@@ -173,8 +173,9 @@ fn the_address_comes_from_the_environment_or_from_a_file() {
     let rest = format!("UPSTASH_REDIS_REST_URL={}\nUPSTASH_REDIS_REST_TOKEN=\"{TOKEN}\"\n", server.url);
     client.directory.write(".env", format!("# ours\n{rest}"));
     client.run(&["GET", "who"]).check("server\n", 0);
+    client.run(&["--json", "HGETALL", "nosuch"]).check("[]\n", 0);
     client.directory.write(".env", format!("{rest}REDIS_URL={}\n", server.redis_url));
-    client.run(&["--json", "CONFIG", "GET", "nosuch"]).check("{}\n", 0);
+    client.run(&["--json", "HGETALL", "nosuch"]).check("{}\n", 0);
     let said = Said::by(client.command(&["GET", "who"]).env("REDIS_URL", &other.redis_url));
     said.check("other\n", 0);
 }
@@ -233,7 +234,7 @@ fn certificates_are_checked_unless_told_otherwise() {
 /// A server that knows nothing but RESP2 is spoken to in that.
 #[test]
 fn without_hello_there_is_resp2() {
-    let (url, server) = answer(&["-ERR unknown command 'HELLO'\r\n", "+OK\r\n", "*1\r\n$1\r\na\r\n"]);
+    let (url, server) = answer(vec!["-ERR unknown command 'HELLO'\r\n", "+OK\r\n", "*1\r\n$1\r\na\r\n"]);
     Client::of(&url).run(&["--json", "LRANGE", "k", "0", "-1"]).check("[\"a\"]\n", 0);
     let requests = server.join().expect("it answered");
     assert_eq!(requests[1], format!("*2\r\n$4\r\nAUTH\r\n${}\r\n{TOKEN}\r\n", TOKEN.len()));
@@ -243,20 +244,43 @@ fn without_hello_there_is_resp2() {
 fn messages_are_printed_as_they_come() {
     let subscribed =
         ">3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n>3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$2\r\nhi\r\n";
-    let (url, server) = answer(&["%0\r\n", subscribed]);
+    let (url, server) = answer(vec!["%0\r\n", subscribed]);
     let said = Client::of(&url).run(&["SUBSCRIBE", "c"]);
     assert_eq!(said.out, "subscribe\nc\n1\nmessage\nc\nhi\n");
     assert!(said.code == Some(1) && said.errors.contains("closed the connection"), "{said:?}");
     server.join().expect("it answered");
 }
 
+/// Goal: a script does not end where the server, or what stands before it, wants a new connection.
+#[test]
+fn a_rest_connection_that_was_closed_is_made_anew() {
+    const REPLY: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\nconnection: close\r\ncontent-length: 7\r\n\r\n+PONG\r\n";
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let server = thread::spawn(move || {
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().expect("the client connects");
+            let mut request = Vec::new();
+            while !request.ends_with(b"[\"PING\"]") {
+                let mut piece = [0; 4096];
+                let bytes = stream.read(&mut piece).expect("the client writes");
+                assert_ne!(bytes, 0, "the request ended early");
+                request.extend_from_slice(&piece[..bytes]);
+            }
+            stream.write_all(REPLY.as_bytes()).expect("the client reads");
+        }
+    });
+    Client::of(&url).run_with_input::<&str>(&[], "PING\nPING\n").check("PONG\nPONG\n", 0);
+    server.join().expect("it answered twice");
+}
+
 /// A server that answers one request after the other with these, and then hangs up. Its URL, and what it was asked.
-fn answer(replies: &'static [&'static str]) -> (String, JoinHandle<Vec<String>>) {
+fn answer(replies: Vec<&'static str>) -> (String, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("redis://{}", listener.local_addr().expect("it is bound"));
     let serve = move || {
         let (mut stream, _) = listener.accept().expect("the client connects");
-        replies.iter().map(|reply| exchange(&mut stream, reply)).collect()
+        replies.into_iter().map(|reply| exchange(&mut stream, reply)).collect()
     };
     (url, thread::spawn(serve))
 }

@@ -42,19 +42,27 @@ impl Door {
     }
 
     async fn connection(&mut self) -> Result<Connection, Error> {
-        match self.open.take() {
-            Some(Connection::Rest(mut connection)) => {
-                if connection.is_open().await {
-                    return Ok(Connection::Rest(connection));
-                }
-            }
-            Some(connection) => return Ok(connection),
-            None => {}
+        if let Some(connection) = self.open.take()
+            && let Some(connection) = connection.while_open().await
+        {
+            return Ok(connection);
         }
         let tls = self.tls.as_ref();
         Ok(match self.target.speaks {
             Speaks::Resp => Connection::Resp(resp::Connection::open(&self.target, tls).await?),
             Speaks::Rest => Connection::Rest(rest::Connection::open(&self.target, tls).await?),
         })
+    }
+}
+
+impl Connection {
+    /// Itself, unless the server has closed it meanwhile. Over RESP that is told instead: a transaction, or another
+    /// database that was selected, is gone with the connection.
+    async fn while_open(mut self) -> Option<Self> {
+        let is_open = match &mut self {
+            Self::Resp(_) => true,
+            Self::Rest(connection) => connection.is_open().await,
+        };
+        is_open.then_some(self)
     }
 }

@@ -3,13 +3,12 @@
 /// The value of a name, of several the last. Lines may begin with `export`; values may be in quotes, single or double;
 /// without them a `#` after white space begins a comment.
 pub(crate) fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let values = text.lines().filter_map(|line| {
+    text.lines().rev().find_map(|line| {
         let line = line.trim_start();
         let line = line.strip_prefix("export ").unwrap_or(line);
         let (found, value) = line.split_once('=')?;
         (found.trim() == name).then(|| unquoted(value.trim()))
-    });
-    values.last()
+    })
 }
 
 fn unquoted(value: &str) -> &str {
