@@ -85,7 +85,7 @@ fn over_rest(command: &Command) -> bool {
     match command.spec.run {
         Run::Session => false,
         Run::Container => command.subcommands().iter().any(over_rest),
-        Run::Read(_) | Run::Write(_) | Run::Server(_) | Run::Script(_) => true,
+        Run::Read(_) | Run::Write(_) | Run::Server(_) | Run::Script(_) | Run::Account(_) => true,
     }
 }
 

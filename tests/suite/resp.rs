@@ -22,6 +22,22 @@ fn ioredis_and_node_redis() {
     }
 }
 
+/// A queue whose workers wait with BZPOPMIN, and whose listeners wait with XREAD.
+#[test]
+fn bullmq() {
+    let server = Server::start();
+    if sdk::node_package("bullmq") {
+        sdk::node(&server, "bullmq.test.mjs", &[]);
+    }
+}
+
+/// A worker that waits with BRPOP.
+#[test]
+fn celery() {
+    let server = Server::start();
+    sdk::python_tests(&server, "celery", &["celery_worker"]);
+}
+
 /// Goal: both doors lead to the same database, and count the same.
 #[test]
 fn rest_and_resp_share_a_database_and_its_quota() {

@@ -1,5 +1,5 @@
-//! The clients that people use, against the real server: `@upstash/redis`, `upstash-redis`, a page in Chromium, and the
-//! example application.
+//! The clients that people use, against the real server: `@upstash/redis`, `upstash-redis`, libraries on top of them, a
+//! page in Chromium, and the example applications.
 //!
 //! `tests/run` installs what they need. Without it these tests say what is missing and pass as skipped, unless
 //! `LATCHKEY_TESTS_REQUIRE_CLIENTS` or `CI` is set: then they fail.
@@ -41,6 +41,11 @@ fn javascript_generic() {
 }
 
 #[test]
+fn javascript_functions() {
+    node(&Server::start(), "functions.test.mjs", &[]);
+}
+
+#[test]
 fn javascript_batches() {
     node(&Server::start(), "batches.test.mjs", &[]);
 }
@@ -68,6 +73,35 @@ fn javascript_rate_limits() {
     }
 }
 
+/// `@upstash/lock`, which takes locks with SET and frees them with scripts.
+#[test]
+fn javascript_locks() {
+    if node_package("@upstash/lock") {
+        node(&Server::start(), "lock.test.mjs", &[]);
+    }
+}
+
+/// `express-session` with `connect-redis`, over the RESP port.
+#[test]
+fn express_sessions() {
+    if ["connect-redis", "express-session", "express", "redis"].into_iter().all(node_package) {
+        node(&Server::start(), "sessions.test.mjs", &[]);
+    }
+}
+
+#[test]
+fn javascript_subscriptions() {
+    node(&Server::start(), "pubsub.test.mjs", &[]);
+}
+
+/// `@upstash/realtime`, which lives on subscriptions and streams.
+#[test]
+fn javascript_realtime() {
+    if node_package("@upstash/realtime") {
+        node(&Server::start(), "realtime.test.mjs", &[]);
+    }
+}
+
 #[test]
 fn javascript_in_a_browser() {
     if chromium() {
@@ -87,9 +121,25 @@ fn python() {
     python_tests(&Server::start(), "upstash_redis", &[]);
 }
 
+/// `upstash-ratelimit`, with all of its algorithms.
+#[test]
+fn python_rate_limits() {
+    python_tests(&Server::start(), "upstash_ratelimit", &["rate_limits"]);
+}
+
+/// In an environment with nothing but its own requirements.
+#[test]
+fn fastapi_example() {
+    python_tests_in("fastapi", &Server::start(), "fastapi", &["fastapi_example"]);
+}
+
 /// Runs tests for Python that need a package: those that are found, or those in the named modules.
 pub(crate) fn python_tests(server: &Server, package: &str, modules: &[&str]) {
-    let interpreter = root().join("tests/.cache/python/bin/python");
+    python_tests_in("python", server, package, modules);
+}
+
+fn python_tests_in(environment: &str, server: &Server, package: &str, modules: &[&str]) {
+    let interpreter = root().join("tests/.cache").join(environment).join("bin/python");
     if installed(&interpreter) && require_at(&interpreter, &["-c", &format!("import {package}")], package) {
         let mut command = Command::new(interpreter);
         command.args(["-B", "-m", "unittest"]).args(modules);
@@ -149,8 +199,9 @@ fn installed(path: &Path) -> bool {
     present(path.exists(), &path.display().to_string())
 }
 
+/// Whether something that tests need is there; if it is required, it has to be.
 #[allow(clippy::print_stderr)] // the reason belongs to the test's output
-fn present(is_there: bool, what: &str) -> bool {
+pub(crate) fn present(is_there: bool, what: &str) -> bool {
     if !is_there {
         let required =
             ["LATCHKEY_TESTS_REQUIRE_CLIENTS", "CI"].iter().any(|name| env::var_os(name).is_some());

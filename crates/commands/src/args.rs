@@ -99,3 +99,10 @@ pub fn int(word: &[u8]) -> Result<i64> {
 pub fn float(word: &[u8]) -> Result<f64> {
     Ok(number::parse_double(word).ok_or(ReplyError::NOT_A_FLOAT)?)
 }
+
+/// A number, as Redis reads those that it leaves to C's `strtod`: spaces may stand before it, and the empty word is 0.
+pub(crate) fn lenient_float(word: &[u8]) -> Option<f64> {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
+    let start = word.iter().position(|byte| !is_space(byte)).unwrap_or(0);
+    if word.is_empty() { Some(0.0) } else { number::parse_double(&word[start..]) }
+}

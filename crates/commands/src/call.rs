@@ -1,17 +1,22 @@
 //! A command on its way: the words, and what the table says of them.
 
+use std::sync::Arc;
+
 use fastrand::Rng;
 use latchkey_keyspace::{Keyspace, Now, Str};
 use latchkey_protocol::{Reply, ReplyError, Words};
+use latchkey_pubsub::Outbox;
 
+use crate::acl::Permissions;
 use crate::table::{self, Command};
-use crate::{Args, Facts, Key, Read, Run, Server, Settings, Spec, Write};
+use crate::{Args, Facts, Key, Read, Run, Server, Settings, Spec, Wanted, Write};
 
 /// Words that name a command of the table and have the right number. Only [`resolve`](Self::resolve) makes one.
 #[derive(Clone, Debug)]
 pub struct Call {
     words: Words,
     command: &'static Command,
+    permissions: Option<Arc<Permissions>>,
 }
 
 impl Call {
@@ -21,7 +26,7 @@ impl Call {
         if !command.spec.arity.accepts(words.len()) {
             return Err(ReplyError::wrong_arity(&command.full_name()));
         }
-        Ok(Self { words, command })
+        Ok(Self { words, command, permissions: None })
     }
 
     /// The command that the words name: the first of them, or the first two.
@@ -52,8 +57,39 @@ impl Call {
         if command.spec.no_script || command.needs_connection() {
             return Err(ReplyError::fixed("ERR This Redis command is not allowed from script"));
         }
-        Self::resolve(words)
-            .map_err(|_| ReplyError::fixed("ERR Wrong number of args calling Redis command from script"))
+        let call = Self::resolve(words)
+            .map_err(|_| ReplyError::fixed("ERR Wrong number of args calling Redis command from script"))?;
+        call.check_block_in_script()?;
+        Ok(call)
+    }
+
+    /// A script cannot wait. Commands that pop answer at once instead; those that read streams are refused.
+    fn check_block_in_script(&self) -> Result<(), ReplyError> {
+        let reads_streams = self
+            .spec()
+            .waits
+            .is_some_and(|waits| matches!(waits.wanted, Wanted::Entries | Wanted::Deliveries(_)));
+        if !reads_streams || self.patience().is_none() {
+            return Ok(());
+        }
+        let name = self.command.full_name();
+        Err(ReplyError::new(format!("ERR {name} command is not allowed with BLOCK option from scripts")))
+    }
+
+    /// The same command with other words, which name it too.
+    pub(crate) fn with_words(self, words: Words) -> Self {
+        Self { words, ..self }
+    }
+
+    /// The same on behalf of somebody who may not do everything: what it runs in turn, if it is a script, is checked
+    /// against the same permissions.
+    pub fn on_behalf_of(self, permissions: Arc<Permissions>) -> Self {
+        Self { permissions: Some(permissions), ..self }
+    }
+
+    /// What its sender may do; `None` for everything that it can be asked for.
+    pub fn permissions(&self) -> Option<&Arc<Permissions>> {
+        self.permissions.as_ref()
     }
 
     /// The command's declaration.
@@ -102,6 +138,8 @@ pub struct Site<'a> {
     pub facts: &'a Facts,
     /// What CONFIG SET may change.
     pub settings: &'a mut Settings,
+    /// What is to be published when the step is done.
+    pub outbox: &'a mut Outbox,
     /// The longest value that the plan allows under one key.
     pub record_bytes_max: u64,
 }
@@ -110,6 +148,7 @@ impl Call {
     /// Runs the command to its end. It never waits. Commands about scripts are not run here: see [`Run::Script`].
     pub fn run(&self, site: &mut Site<'_>) -> Reply {
         self.announce(site.keyspace);
+        site.keyspace.begin_deed(self.spec().deed());
         let reply = self.handle(site);
         site.keyspace.announce(None);
         reply
@@ -126,9 +165,12 @@ impl Call {
             }
             Run::Server(handler) => {
                 let view = site.keyspace.view(site.now);
-                handler(&mut Server { view, facts: site.facts, settings: site.settings }, self.args())
+                let Site { facts, settings, outbox, .. } = site;
+                handler(&mut Server { view, facts, settings, outbox }, self.args())
             }
-            Run::Script(_) | Run::Session | Run::Container => Err(not_over_rest(self.command).into()),
+            Run::Script(_) | Run::Account(_) | Run::Session | Run::Container => {
+                Err(not_over_rest(self.command).into())
+            }
         };
         result.unwrap_or_else(Reply::from)
     }
@@ -165,7 +207,7 @@ fn unknown_subcommand(container: &Command, word: &[u8]) -> ReplyError {
 }
 
 /// The beginning of a client's word, fit for an error text.
-pub(crate) fn printable(word: &[u8]) -> String {
+pub fn printable(word: &[u8]) -> String {
     let cut = &word[..word.len().min(ECHO_MAX)];
     let text = String::from_utf8_lossy(cut);
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()

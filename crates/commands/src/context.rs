@@ -1,12 +1,15 @@
 //! What a handler gets to work with: no more than its kind needs.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use fastrand::Rng;
 use latchkey_keyspace::{Edit, Now, View};
 use latchkey_protocol::ReplyError;
+use latchkey_pubsub::Outbox;
 
-use crate::Result;
+use crate::{Notify, Result};
 
 /// What a reading command sees: the keyspace at one instant, and chance.
 #[derive(Debug)]
@@ -56,6 +59,11 @@ impl<'a> Write<'a> {
         self.check_record_bytes(bytes)
     }
 
+    /// The longest value that the plan allows under one key, in stored bytes.
+    pub fn record_bytes_max(&self) -> u64 {
+        self.record_bytes_max
+    }
+
     /// Refuses a value that would take more than the plan allows under one key, before memory is taken for it.
     pub fn check_record_bytes(&self, bytes: u64) -> Result<()> {
         if bytes > self.record_bytes_max {
@@ -88,6 +96,8 @@ pub struct Server<'a> {
     pub facts: &'a Facts,
     /// What CONFIG SET may change.
     pub settings: &'a mut Settings,
+    /// What is to be published.
+    pub outbox: &'a mut Outbox,
 }
 
 impl Server<'_> {
@@ -106,8 +116,10 @@ pub struct Facts {
     pub version: &'static str,
     /// An id of this run of the process: 40 hexadecimal digits.
     pub run_id: String,
-    /// Connections that speak to this database.
-    pub clients: u64,
+    /// How many connections speak to this database; counted by whoever has them.
+    pub clients: Arc<AtomicU64>,
+    /// Commands that wait on this database.
+    pub blocked: u64,
     /// Commands that this database has run.
     pub commands: u64,
     /// Reads that found their key.
@@ -127,6 +139,6 @@ pub struct Facts {
 /// What CONFIG SET may change in a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// The flags of `notify-keyspace-events` in Redis's canonical order; empty for none.
-    pub notify_keyspace_events: String,
+    /// Which changes of keys are published.
+    pub notify_keyspace_events: Notify,
 }

@@ -6,18 +6,22 @@
 
 #![deny(dead_code)] // a command that no family lists is dead code
 
+pub mod acl;
 mod args;
 mod call;
 mod category;
+mod channels;
 mod context;
 mod counts;
 mod deadline;
 mod decimal;
 mod error;
 mod keys;
+mod notify;
 mod scanning;
 mod spec;
 mod table;
+mod waiting;
 
 mod bitmap;
 mod connection;
@@ -40,11 +44,14 @@ mod transactions;
 mod tests;
 
 pub use args::{Args, float, int};
-pub use call::{Call, Site, not_available, not_over_rest};
+pub use call::{Call, Site, not_available, not_over_rest, printable};
 pub use category::{Categories, Category};
+pub use channels::Channels;
 pub use context::{Facts, Read, Server, Settings, Write};
 pub use error::{Error, Result};
 pub use keys::{Access, Key, Keys};
 pub use latchkey_keyspace::Watches;
-pub use spec::{Arity, Cost, Growth, Run, Script, Spec};
+pub use notify::Notify;
+pub use spec::{Account, Arity, Cost, Growth, Refuses, Run, Script, Spec};
 pub use table::{Command, FAMILIES, Family, commands, find};
+pub use waiting::{Patience, Waits, Wanted};

@@ -1,7 +1,12 @@
 //! How a command is declared.
 
+use bytes::Bytes;
+use latchkey_keyspace::{Class, Deed};
+use latchkey_protocol::ReplyError;
+
+use crate::channels::Channels;
 use crate::keys::{Access, Keys};
-use crate::{Args, Categories, Category, Read, Result, Server, Write};
+use crate::{Args, Categories, Category, Read, Result, Server, Waits, Write};
 
 /// All that is known of a command. Made by const functions above its handler:
 ///
@@ -28,6 +33,11 @@ pub struct Spec {
     pub arity: Arity,
     /// Where its keys are.
     pub keys: Keys,
+    /// Where its channels are.
+    pub channels: Channels,
+    /// Of a command that can reach keys which no word names, but by what its options ask for: the refusal of these
+    /// words to somebody who may not use all keys.
+    pub unnamed: Option<Refuses>,
     /// Whether it needs room.
     pub growth: Growth,
     /// How its time grows.
@@ -42,6 +52,10 @@ pub struct Spec {
     pub no_script: bool,
     /// Whether it is kept from read-only tokens although it only reads and is not dangerous.
     pub no_readers: bool,
+    /// How it waits where it finds nothing; `None` if it always answers at once.
+    pub waits: Option<Waits>,
+    /// What its changes are called when they are told, if not by its name.
+    pub event: Option<Deed>,
     /// Categories beyond those that follow from family and kind.
     pub extra: Categories,
     /// A session with the command, checked by a test.
@@ -49,6 +63,9 @@ pub struct Spec {
     /// Of a container such as CONFIG, or of a command such as COMMAND that is one too: what it holds.
     pub subcommands: &'static [Spec],
 }
+
+/// What to answer to a command's words, if they are refused.
+pub type Refuses = fn(&[Bytes]) -> Option<ReplyError>;
 
 /// How a command is run. The kind says what it may do: the flags `readonly` and `write` are read off it.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +78,8 @@ pub enum Run {
     Server(fn(&mut Server<'_>, Args<'_>) -> Result),
     /// Is about scripts. Whoever runs commands does it, because a script runs commands in turn.
     Script(Script),
+    /// Is about the users of the database. Whoever knows who may do what does it.
+    Account(Account),
     /// Belongs to a connection, so the door that has one answers it. Not available over REST.
     Session,
     /// Has no handler of its own, only subcommands.
@@ -83,6 +102,44 @@ pub enum Script {
     Exists,
     /// Forgets all of them.
     Flush,
+    /// Calls a function of a library: `<function> <count of keys> <keys …> <arguments …>`.
+    Call {
+        /// Whether it may only read.
+        read_only: bool,
+    },
+    /// Keeps a library, given as its program, and answers its name.
+    LoadLibrary,
+    /// Keeps libraries, given as FUNCTION DUMP answers them.
+    RestoreLibraries,
+    /// Tells of libraries and their functions.
+    ListLibraries,
+    /// Counts libraries and functions.
+    LibraryStats,
+}
+
+/// What a command about users does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// Removes users.
+    DeleteUsers,
+    /// Tells whether a user may run a command.
+    DryRun,
+    /// Draws random digits.
+    GeneratePassword,
+    /// Wraps a password, given or drawn, into a token.
+    GenerateToken,
+    /// Describes a user, field by field.
+    GetUser,
+    /// Describes all users, each in a line.
+    List,
+    /// Wraps a user's password into a token.
+    RestToken,
+    /// Makes a user, or changes its rules.
+    SetUser,
+    /// Names all users.
+    Users,
+    /// Names the user who asks.
+    WhoAmI,
 }
 
 /// How many words a command has, its name included (and a container's, for a subcommand).
@@ -145,6 +202,8 @@ impl Spec {
             since: "",
             arity: Arity::AtLeast(1),
             keys: Keys::None,
+            channels: Channels::None,
+            unnamed: None,
             growth: Growth::None,
             cost: Cost::Small,
             fast: false,
@@ -152,6 +211,8 @@ impl Spec {
             free: false,
             no_script: false,
             no_readers: false,
+            waits: None,
+            event: None,
             extra: Categories::NONE,
             example: "",
             subcommands: &[],
@@ -176,6 +237,11 @@ impl Spec {
     /// A command about scripts. None of them is for scripts.
     pub const fn script(name: &'static str, script: Script) -> Self {
         Self::new(name, Run::Script(script)).no_script()
+    }
+
+    /// A command about users. None of them is for scripts.
+    pub const fn account(name: &'static str, account: Account) -> Self {
+        Self::new(name, Run::Account(account)).no_script()
     }
 
     /// A command that belongs to a connection.
@@ -218,6 +284,18 @@ impl Spec {
     /// Where its keys are.
     pub const fn keys(mut self, keys: Keys) -> Self {
         self.keys = keys;
+        self
+    }
+
+    /// Where its channels are.
+    pub const fn channels(mut self, channels: Channels) -> Self {
+        self.channels = channels;
+        self
+    }
+
+    /// Its options can reach keys that no word names: what to answer to these words if not all keys may be used.
+    pub const fn unnamed(mut self, refusal: Refuses) -> Self {
+        self.unnamed = Some(refusal);
         self
     }
 
@@ -269,6 +347,30 @@ impl Spec {
         self
     }
 
+    /// It waits where it finds nothing and its words ask for that.
+    pub const fn waits(mut self, waits: Waits) -> Self {
+        self.waits = Some(waits);
+        self
+    }
+
+    /// Its changes are told under this name, which is not its own.
+    pub const fn event(mut self, name: &'static str) -> Self {
+        self.event = Some(Deed::named(name));
+        self
+    }
+
+    /// Its changes are told under this name in this class, whatever the type of the key.
+    pub const fn event_of(mut self, class: Class, name: &'static str) -> Self {
+        self.event = Some(Deed::of(class, name));
+        self
+    }
+
+    /// Its changes are told only where its handler says so.
+    pub const fn no_event(mut self) -> Self {
+        self.event = Some(Deed::NONE);
+        self
+    }
+
     /// One more ACL category.
     pub const fn category(mut self, category: Category) -> Self {
         self.extra = self.extra.with(category);
@@ -281,20 +383,28 @@ impl Spec {
         self
     }
 
-    /// Whether it writes keys.
+    /// What its changes are called when they are told.
+    pub fn deed(&self) -> Deed {
+        self.event.unwrap_or(Deed::named(self.name))
+    }
+
+    /// Whether it writes keys or libraries. What a script writes, its commands do.
     pub fn is_write(&self) -> bool {
-        matches!(self.run, Run::Write(_))
+        matches!(self.run, Run::Write(_) | Run::Script(Script::LoadLibrary | Script::RestoreLibraries))
     }
 
     /// Whether it reads keys and writes none, which a script for reading promises too.
     pub fn is_read(&self) -> bool {
-        matches!(self.run, Run::Read(_) | Run::Script(Script::Eval { read_only: true, .. }))
+        match self.run {
+            Run::Read(_) => true,
+            Run::Script(Script::Eval { read_only, .. } | Script::Call { read_only }) => read_only,
+            _ => false,
+        }
     }
 
     /// What it does to the keys that it names, unless they say otherwise.
     pub fn access(&self) -> Access {
-        let writes =
-            self.is_write() || matches!(self.run, Run::Script(Script::Eval { read_only: false, .. }));
+        let writes = self.is_write() || matches!(self.run, Run::Script(_)) && !self.is_read();
         if writes { Access::Both } else { Access::Read }
     }
 }

@@ -1,5 +1,6 @@
 //! All commands, by name.
 
+use std::ops::RangeFrom;
 use std::sync::LazyLock;
 
 use latchkey_keyspace::Str;
@@ -49,6 +50,8 @@ pub struct Command {
     pub family: &'static Family,
     /// The container, for a subcommand.
     pub parent: Option<&'static Spec>,
+    /// Its place among all commands and subcommands.
+    index: usize,
     subcommands: Vec<Command>,
 }
 
@@ -70,6 +73,11 @@ pub(crate) fn named(name: &[u8]) -> Option<&'static Command> {
     }
 }
 
+/// Every command, container and subcommand.
+pub(crate) fn all() -> impl Iterator<Item = &'static Command> {
+    commands().iter().flat_map(|command| std::iter::once(command).chain(command.subcommands()))
+}
+
 struct Table {
     commands: Vec<Command>,
     index: ScanMap<usize>,
@@ -82,9 +90,11 @@ const NAME_BYTES_MAX: usize = 32;
 
 impl Table {
     fn new() -> Self {
+        let mut places = 0..;
         let commands: Vec<Command> = FAMILIES
             .iter()
-            .flat_map(|family| family.commands.iter().map(|spec| Command::new(spec, family, None)))
+            .flat_map(|family| family.commands.iter().map(move |spec| (spec, family)))
+            .map(|(spec, family)| Command::new(spec, family, None, &mut places))
             .collect();
         let mut index = ScanMap::new(0);
         for (at, command) in commands.iter().enumerate() {
@@ -103,9 +113,21 @@ impl Table {
 }
 
 impl Command {
-    fn new(spec: &'static Spec, family: &'static Family, parent: Option<&'static Spec>) -> Self {
-        let subcommands = spec.subcommands.iter().map(|sub| Self::new(sub, family, Some(spec))).collect();
-        Self { spec, family, parent, subcommands }
+    fn new(
+        spec: &'static Spec,
+        family: &'static Family,
+        parent: Option<&'static Spec>,
+        places: &mut RangeFrom<usize>,
+    ) -> Self {
+        let index = places.next().expect("the numbers do not end");
+        let subcommands =
+            spec.subcommands.iter().map(|sub| Self::new(sub, family, Some(spec), places)).collect();
+        Self { spec, family, parent, index, subcommands }
+    }
+
+    /// Its place among all commands and subcommands, from 0. Another version may give it another.
+    pub(crate) fn index(&self) -> usize {
+        self.index
     }
 
     /// The subcommand of this name, in any case.
@@ -128,7 +150,7 @@ impl Command {
         match self.spec.run {
             Run::Session => true,
             Run::Container => self.subcommands.iter().all(Self::needs_connection),
-            Run::Read(_) | Run::Write(_) | Run::Server(_) | Run::Script(_) => false,
+            Run::Read(_) | Run::Write(_) | Run::Server(_) | Run::Script(_) | Run::Account(_) => false,
         }
     }
 
@@ -150,7 +172,8 @@ impl Command {
         match self.spec.run {
             Run::Read(_) => all.with(Category::Read),
             Run::Write(_) => all.with(Category::Write),
-            Run::Server(_) | Run::Script(_) | Run::Session => all,
+            Run::Script(_) if self.spec.is_write() => all.with(Category::Write),
+            Run::Server(_) | Run::Script(_) | Run::Account(_) | Run::Session => all,
             Run::Container => own,
         }
     }
@@ -160,9 +183,9 @@ impl Command {
     pub fn is_for_readers(&self) -> bool {
         match self.spec.run {
             Run::Read(_) => !self.categories().has(Category::Dangerous) && !self.spec.no_readers,
-            Run::Server(_) => self.spec.free || self.spec.fast,
+            Run::Server(_) => (self.spec.free || self.spec.fast) && !self.spec.no_readers,
             // A script may only be for reading; Redis does not count that as reading either.
-            Run::Write(_) | Run::Script(_) | Run::Session | Run::Container => false,
+            Run::Write(_) | Run::Script(_) | Run::Account(_) | Run::Session | Run::Container => false,
         }
     }
 

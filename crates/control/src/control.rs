@@ -8,13 +8,14 @@ use std::task::{Context, Poll};
 
 use latchkey_tenancy::{
     Change, DatabaseId, DatabaseRecord, Lease, LeaseDone, LeaseError, LeaseRequest, LeaseStore, Plan,
-    Records, Return, SigningKeyRecord, TokenId, TokenRecord, Usage, UsageRecord,
+    Records, Return, SigningKeyRecord, TokenId, TokenRecord, Usage, UsageRecord, UserChange, UserDone,
+    UserError, UserRecord, UserStore,
 };
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::rows::usage::{Span, UsagePeriod};
-use crate::rows::{databases, keys, leases, registry, tokens, usage};
+use crate::rows::{databases, keys, leases, registry, tokens, usage, users};
 use crate::writer::{Job, Writer};
 use crate::{ControlError, files, schema};
 
@@ -110,12 +111,13 @@ impl Control {
         self.change_database(move |connection| databases::set_plan(connection, id, &plan))
     }
 
-    /// Revokes every token of a database and starts a new epoch. New tokens are made with the epoch of the answer.
+    /// Revokes every token of a database, takes all passwords from its users, and starts a new epoch. New tokens are made with the epoch of the answer.
     pub fn reset_credentials(&self, id: DatabaseId, now_ms: u64) -> Pending<DatabaseRecord> {
         self.write(move |connection, changes| {
             let record = databases::bump_epoch(connection, id)?;
             changes.push(Change::Database(record.clone()));
             changes.extend(tokens::revoke_all(connection, id, now_ms)?.into_iter().map(Change::Token));
+            changes.extend(users::take_passwords(connection, id)?.into_iter().map(Change::User));
             Ok(record)
         })
     }
@@ -148,6 +150,11 @@ impl Control {
     /// Changes a token's commands a day.
     pub fn set_token_quota(&self, id: TokenId, commands_per_day: Option<u64>) -> Pending<TokenRecord> {
         self.change_token(move |connection| tokens::set_quota(connection, id, commands_per_day))
+    }
+
+    /// The users of a database, by name.
+    pub fn users(&self, database: DatabaseId) -> Pending<Vec<UserRecord>> {
+        self.read(move |connection| users::list(connection, database))
     }
 
     /// Adds a key. The youngest signs, the others still verify.
@@ -272,6 +279,33 @@ impl LeaseStore for Control {
     fn give_back(&self, unused: Vec<Return>, done: Box<dyn FnOnce(Result<(), LeaseError>) + Send>) {
         let work = move |connection: &Connection, _: &mut Vec<Change>| leases::give_back(connection, &unused);
         self.submit(true, work, move |result| done(result.map_err(lease_error)));
+    }
+}
+
+impl UserStore for Control {
+    fn change_user(&self, database: DatabaseId, name: String, change: UserChange, done: UserDone<()>) {
+        let work = move |connection: &Connection, changes: &mut Vec<Change>| {
+            changes.push(Change::User(users::change(connection, database, &name, change)?));
+            Ok(())
+        };
+        self.submit(true, work, move |result| done(result.map_err(user_error)));
+    }
+
+    fn delete_users(&self, database: DatabaseId, names: Vec<String>, done: UserDone<u64>) {
+        let work = move |connection: &Connection, changes: &mut Vec<Change>| {
+            let deleted = users::delete(connection, database, &names)?;
+            let count = deleted.len() as u64;
+            changes.extend(deleted.into_iter().map(Change::User));
+            Ok(count)
+        };
+        self.submit(true, work, move |result| done(result.map_err(user_error)));
+    }
+}
+
+fn user_error(error: ControlError) -> UserError {
+    match error {
+        ControlError::RefusedUser(text) => UserError::Refused(text),
+        error => UserError::Unavailable(error.to_string()),
     }
 }
 

@@ -56,6 +56,9 @@ pub enum ControlError {
     /// No such token.
     #[error("there is no such token")]
     NoSuchToken,
+    /// A user is not changed so; the text is for who asked.
+    #[error("{0}")]
+    RefusedUser(String),
     /// No such key, or the only one.
     #[error("there is no such signing key, or it is the only one")]
     NoSuchKey,

@@ -18,4 +18,5 @@ pub use control::{Control, Pending, Role};
 pub use error::ControlError;
 pub use files::{CONTROL_FILE, LOCK_FILE};
 pub use rows::usage::{DAYS_KEPT, HOURS_KEPT, Span, UsagePeriod};
+pub use rows::users::USERS_MAX;
 pub use writer::{BATCH_JOBS_MAX, FOREIGN_CHANGE_SEEN_MS, QUEUE_JOBS_MAX};

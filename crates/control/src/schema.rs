@@ -15,7 +15,7 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 
 /// Each step leads to the format of its position, counted from 1 (`PRAGMA user_version`). A step that was released is
 /// never changed. Times are Unix milliseconds, ids 16 bytes, `NULL` limits mean unlimited.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
 CREATE TABLE databases (
     id BLOB PRIMARY KEY NOT NULL,
@@ -95,6 +95,18 @@ CREATE TABLE stored (
     "
 ALTER TABLE databases ADD COLUMN durability TEXT NOT NULL DEFAULT 'always'
     CHECK (durability IN ('always', 'everysec', 'none'));
+",
+    "
+CREATE TABLE users (
+    id BLOB PRIMARY KEY NOT NULL,
+    database BLOB NOT NULL REFERENCES databases (id),
+    name TEXT NOT NULL,
+    -- ACL rules about commands, keys and channels, separated by spaces.
+    rules BLOB NOT NULL,
+    -- SHA-256 of each password, one after the other.
+    passwords BLOB NOT NULL CHECK (length(passwords) % 32 = 0)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX users_by_name ON users (database, name);
 ",
 ];
 

@@ -1,15 +1,20 @@
 //! One database: it runs commands.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use fastrand::Rng;
 use latchkey_commands::{Call, Cost, Facts, Growth, Run, Settings, Site, Watches};
-use latchkey_keyspace::{Keyspace, Now, Record, Savepoint};
+use latchkey_keyspace::{Keyspace, Now, Record};
 use latchkey_protocol::{Reply, ReplyError};
+use latchkey_pubsub::{Hub, Outbox};
 use latchkey_script::{Budget, Clock, Scripts};
 
-use crate::Limits;
+use crate::functions::Functions;
 use crate::room::{self, Room};
+use crate::step::Step;
+use crate::waiting::Waiters;
+use crate::{Limits, Source};
 
 /// So many keys that are past their deadline are dropped before each command.
 const SWEPT_PER_COMMAND: usize = 20;
@@ -23,9 +28,12 @@ pub struct Database {
     pub(crate) keyspace: Keyspace,
     pub(crate) chance: Rng,
     limits: Limits,
-    settings: Settings,
-    facts: Facts,
+    pub(crate) settings: Settings,
+    pub(crate) facts: Facts,
     pub(crate) scripts: Scripts,
+    pub(crate) functions: Functions,
+    pub(crate) outbox: Outbox,
+    pub(crate) waiters: Waiters,
 }
 
 /// What came of a command.
@@ -65,12 +73,20 @@ impl Database {
             limits,
             settings: Settings::default(),
             scripts: Scripts::default(),
+            functions: Functions::default(),
+            outbox: Outbox::new(Arc::new(Hub::new(seed))),
+            waiters: Waiters::new(seed),
         }
     }
 
     /// Scripts end by this clock too, not only by their steps.
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { scripts: Scripts::new(Budget::DEFAULT, Some(clock)), ..self }
+    }
+
+    /// To whoever listens to this hub: it outlives databases that sleep.
+    pub fn with_hub(self, hub: Arc<Hub>) -> Self {
+        Self { outbox: Outbox::new(hub), ..self }
     }
 
     /// Records every change from now on, for [`keep`](Self::keep).
@@ -108,25 +124,31 @@ impl Database {
 
     /// Runs one command.
     pub fn run(&mut self, call: &Call, now: Now) -> Ran {
-        self.keyspace.forget_savepoints();
-        self.sweep(SWEPT_PER_COMMAND, now);
-        self.make_room(call, now);
-        match self.run_if_it_fits(call, now) {
-            Ok(reply) => Ran { reply, executed: true },
-            Err(refusal) => Ran { reply: refusal.into(), executed: false },
-        }
+        self.begin(now);
+        self.tell_monitors(call, Source::Client, now);
+        let ran = self.run_step(call, now);
+        self.serve_waiters(now);
+        self.outbox.send();
+        ran
     }
 
     /// Runs several commands as one step: nobody sees a state in between. An error of one does not stop the others, as
     /// in Redis; but if there is no room for one of them, none of them happened.
     pub fn run_all(&mut self, calls: &[Call], now: Now) -> Result<Vec<Reply>, ReplyError> {
-        self.keyspace.forget_savepoints();
-        self.sweep(SWEPT_PER_COMMAND, now);
+        self.begin(now);
+        calls.iter().for_each(|call| self.tell_monitors(call, Source::Client, now));
+        let replies = self.run_all_if_they_fit(calls, now);
+        self.serve_waiters(now);
+        self.outbox.send();
+        replies
+    }
+
+    fn run_all_if_they_fit(&mut self, calls: &[Call], now: Now) -> Result<Vec<Reply>, ReplyError> {
         calls.iter().for_each(|call| self.make_room(call, now));
         if calls.iter().all(|call| room::growth_max(call) == 0) || self.is_roomy(calls) {
             return Ok(calls.iter().map(|call| self.run_now(call, now)).collect());
         }
-        let start = self.keyspace.save();
+        let start = self.save();
         let mut replies = Vec::with_capacity(calls.len());
         for call in calls {
             let room = match Room::check(call, &self.keyspace, &self.limits, now) {
@@ -138,7 +160,7 @@ impl Database {
                 return self.give_up(start, refusal);
             }
         }
-        self.keyspace.release(start);
+        self.release(start);
         Ok(replies)
     }
 
@@ -151,6 +173,11 @@ impl Database {
     /// Whether one of the keys was changed since it is watched: then the transaction must not run.
     pub fn are_touched(&mut self, watches: &Watches, now: Now) -> bool {
         self.keyspace.edit(now).are_touched(watches)
+    }
+
+    /// Whether it is noted from now on when a key was used: CLIENT NO-TOUCH.
+    pub fn set_touching(&mut self, touches: bool) {
+        self.keyspace.set_touching(touches);
     }
 
     /// Whether the command will take so long that it should not run where others wait.
@@ -169,12 +196,33 @@ impl Database {
 
     /// Drops what is past its deadline, at most `limit` keys. Whether there may be more.
     pub fn sweep(&mut self, limit: usize, now: Now) -> bool {
+        let more = self.sweep_quietly(limit, now);
+        self.serve_waiters(now);
+        self.outbox.send();
+        more
+    }
+
+    /// As [`sweep`](Self::sweep); what it publishes waits for the end of the step, and so does who waits.
+    fn sweep_quietly(&mut self, limit: usize, now: Now) -> bool {
         if !self.keyspace.next_due_ms().is_some_and(|due_ms| now.is_past(due_ms)) {
             return false;
         }
+        self.want_events(false);
         let swept = self.keyspace.edit(now).sweep(limit);
+        self.publish_events();
         self.facts.expired += swept as u64;
         swept == limit
+    }
+
+    /// Who listens to this database.
+    pub fn hub(&self) -> &Arc<Hub> {
+        self.outbox.hub()
+    }
+
+    /// Notes that a command was run which belongs to a connection.
+    pub fn note(&mut self, call: &Call, now: Now) {
+        self.facts.commands += 1;
+        self.tell_monitors(call, Source::Client, now);
     }
 
     /// When the next deadline falls, in milliseconds since the epoch.
@@ -204,6 +252,22 @@ impl Database {
         self.facts.evicts = limits.evicts;
     }
 
+    /// Before every step.
+    fn begin(&mut self, now: Now) {
+        self.keyspace.forget_savepoints();
+        self.outbox.discard();
+        self.sweep_quietly(SWEPT_PER_COMMAND, now);
+    }
+
+    /// Runs a command on its own, after making room for it.
+    pub(crate) fn run_step(&mut self, call: &Call, now: Now) -> Ran {
+        self.make_room(call, now);
+        match self.run_if_it_fits(call, now) {
+            Ok(reply) => Ran { reply, executed: true },
+            Err(refusal) => Ran { reply: refusal.into(), executed: false },
+        }
+    }
+
     /// Runs a command, unless there is no room for it.
     pub(crate) fn run_if_it_fits(&mut self, call: &Call, now: Now) -> Result<Reply, ReplyError> {
         let added = match self.try_if_it_fits(call, now) {
@@ -221,20 +285,20 @@ impl Database {
             return Ok(self.run_now(call, now));
         }
         let bytes_before = self.keyspace.bytes();
-        let start = self.keyspace.save();
+        let start = self.save();
         let reply = self.run_now(call, now);
         let Err(refusal) = room.check_outcome(&self.keyspace, &self.limits, now) else {
-            self.keyspace.release(start);
+            self.release(start);
             return Ok(reply);
         };
         let added = self.keyspace.bytes().checked_sub(bytes_before);
-        self.keyspace.roll_back(start);
+        self.roll_back(start);
         Err(Short { refusal, added: added.filter(|_| self.limits.evicts) })
     }
 
     /// Takes the step back.
-    fn give_up<T>(&mut self, start: Savepoint, refusal: ReplyError) -> Result<T, ReplyError> {
-        self.keyspace.roll_back(start);
+    fn give_up<T>(&mut self, start: Step, refusal: ReplyError) -> Result<T, ReplyError> {
+        self.roll_back(start);
         Err(refusal)
     }
 
@@ -244,6 +308,7 @@ impl Database {
         if let Run::Script(script) = call.spec().run {
             return self.run_script_command(script, call, now);
         }
+        self.want_events(call.spec().is_read());
         let (hits, misses) = self.keyspace.lookups();
         let reply = call.run(&mut Site {
             keyspace: &mut self.keyspace,
@@ -251,8 +316,10 @@ impl Database {
             chance: &mut self.chance,
             facts: &self.facts,
             settings: &mut self.settings,
+            outbox: &mut self.outbox,
             record_bytes_max: self.limits.record_bytes_max,
         });
+        self.publish_events();
         if call.spec().is_read() {
             let (found, missed) = self.keyspace.lookups();
             self.facts.hits += found - hits;
@@ -270,10 +337,12 @@ impl Database {
 
     /// Evicts keys until `bytes` more fit, if the plan says so and they can fit at all.
     fn evict(&mut self, bytes: u64, now: Now) {
+        self.want_events(false);
         let Self { keyspace, limits, chance, facts, .. } = self;
         let max = limits.bytes_max();
         if limits.evicts && bytes <= max {
             facts.evicted += room::evict(keyspace, max, bytes, now, chance);
+            self.publish_events();
         }
     }
 

@@ -5,15 +5,24 @@
 //! of no clock but the one that it may be given to end scripts by.
 
 mod database;
+mod functions;
 mod limits;
+mod listen;
+mod monitor;
+mod notify;
 mod room;
 mod scripting;
+mod step;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
 
 pub use database::{Database, Ran};
+pub use functions::{LIBRARIES_BYTES_MAX, LIBRARIES_MAX};
 pub use latchkey_keyspace::Now;
 pub use latchkey_script::Clock;
 pub use limits::Limits;
+pub(crate) use monitor::Source;
 pub use room::growth_max;
+pub use waiting::{Begun, Served, WaitId, Waiter};

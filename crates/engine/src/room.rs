@@ -112,7 +112,7 @@ pub(crate) fn evict(
             entry.map(|entry| (entry.expires_at_ms().is_some(), entry.idle_s(now)))
         });
         let Some(key) = drawn.cloned() else { break };
-        keyspace.edit(now).remove(&key);
+        keyspace.edit(now).evict(&key);
         evicted += 1;
     }
     evicted

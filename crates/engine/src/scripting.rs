@@ -1,16 +1,18 @@
-//! Scripts: what they may call, and what becomes of it when they fail.
+//! Scripts and functions: what they may call, and what becomes of it when they fail.
 
 use std::collections::HashSet;
 
 use bytes::Bytes;
+use latchkey_commands::acl::Permissions;
 use latchkey_commands::{Args, Call, Cost, Script};
 use latchkey_keyspace::Now;
 use latchkey_protocol::{Reply, ReplyError, Words};
-use latchkey_script::{Called, Digest, Input, Scripts, Source};
+use latchkey_script::{Called, Digest, Flags, Host, Input, Scripts};
 
-use crate::Database;
+use crate::{Database, Source as Caller};
 
 const NO_SCRIPT: ReplyError = ReplyError::fixed("NOSCRIPT No matching script. Please use EVAL.");
+const BAD_NUMBER_OF_KEYS: ReplyError = ReplyError::fixed("ERR Bad number of keys provided");
 const READ_ONLY: ReplyError =
     ReplyError::fixed("READONLY Write commands are not allowed from read-only scripts");
 const REACHES_ALL: ReplyError = ReplyError::fixed(
@@ -22,6 +24,8 @@ struct Rules<'a> {
     read_only: bool,
     /// The only keys that it may touch, if it says so.
     keys: Option<HashSet<&'a [u8]>>,
+    /// What its caller may do, if that is not everything.
+    permissions: Option<&'a Permissions>,
 }
 
 impl Database {
@@ -31,10 +35,15 @@ impl Database {
         let mut scripts = std::mem::take(&mut self.scripts);
         let mut args = call.args();
         let result = match script {
-            Script::Eval { by_digest, read_only } => self.eval(&mut scripts, args, now, by_digest, read_only),
+            Script::Eval { by_digest, read_only } => self.eval(&mut scripts, call, now, by_digest, read_only),
             Script::Load => load(&mut scripts, args),
             Script::Exists => Ok(exists(&scripts, args.rest())),
             Script::Flush => flush(&mut scripts, args),
+            Script::Call { read_only } => self.call_function(&mut scripts, call, now, read_only),
+            Script::LoadLibrary => self.load_library(&mut scripts, args, now),
+            Script::RestoreLibraries => self.restore_libraries(&mut scripts, args, now),
+            Script::ListLibraries => self.list_libraries(&mut scripts, args),
+            Script::LibraryStats => Ok(self.library_stats(&mut scripts)),
         };
         self.scripts = scripts;
         result.unwrap_or_else(Reply::from)
@@ -43,26 +52,53 @@ impl Database {
     fn eval(
         &mut self,
         scripts: &mut Scripts,
-        mut args: Args<'_>,
+        call: &Call,
         now: Now,
         by_digest: bool,
         read_only: bool,
     ) -> Result<Reply, ReplyError> {
+        let mut args = call.args();
         let script = args.next().map_err(|error| error.0)?;
-        let (keys, arguments) = keys_and_arguments(args)?;
+        let (keys, arguments) = keys_and_arguments(args, &ReplyError::NOT_AN_INTEGER)?;
         let source = if by_digest {
             Digest::parse(script).and_then(|digest| scripts.find(&digest)).ok_or(NO_SCRIPT)?
         } else {
             scripts.load(script)?
         };
         let input = Input { keys, arguments, seed: self.chance.u64(..) };
-        let rules = Rules::new(&source, keys, read_only);
-        let start = self.keyspace.save();
-        let result = scripts.run(&source, &input, &mut |words| self.call_from_script(words, &rules, now));
+        let rules = Rules::new(source.flags, keys, read_only, call);
+        self.run_program(&rules, now, |host| scripts.run(&source, &input, host))
+    }
+
+    fn call_function(
+        &mut self,
+        scripts: &mut Scripts,
+        call: &Call,
+        now: Now,
+        read_only: bool,
+    ) -> Result<Reply, ReplyError> {
+        let mut args = call.args();
+        let name = args.next().map_err(|error| error.0)?;
+        let (library, at) = self.find_function(scripts, name)?;
+        let (keys, arguments) = keys_and_arguments(args, &BAD_NUMBER_OF_KEYS)?;
+        let input = Input { keys, arguments, seed: self.chance.u64(..) };
+        let rules = Rules::new(library.functions[at].flags, keys, read_only, call);
+        self.run_program(&rules, now, |host| scripts.call(&library, at, &input, host))
+    }
+
+    /// Runs a script or a function, whose commands run here by these rules.
+    fn run_program(
+        &mut self,
+        rules: &Rules<'_>,
+        now: Now,
+        run: impl FnOnce(&mut Host<'_>) -> Result<Reply, ReplyError>,
+    ) -> Result<Reply, ReplyError> {
+        let start = self.save();
+        let result = run(&mut |words| self.call_from_script(words, rules, now));
         match result {
-            Ok(_) => self.keyspace.release(start),
+            Ok(_) => self.release(start),
             // As Upstash, and unlike Redis: what a script did before it failed did not happen.
-            Err(_) => self.keyspace.roll_back(start),
+            Err(_) => self.roll_back(start),
         }
         result
     }
@@ -82,6 +118,7 @@ impl Database {
         rules.check(&call)?;
         let steps = self.steps_of(&call, now);
         self.make_room(&call, now);
+        self.tell_monitors(&call, Caller::Script, now);
         Ok(Called { reply: self.run_if_it_fits(&call, now)?, steps })
     }
 
@@ -97,15 +134,19 @@ impl Database {
 }
 
 impl<'a> Rules<'a> {
-    fn new(source: &Source, keys: &'a [Bytes], read_only: bool) -> Self {
+    fn new(flags: Flags, keys: &'a [Bytes], read_only: bool, call: &'a Call) -> Self {
         let own_keys = || keys.iter().map(AsRef::as_ref).collect();
         Self {
-            read_only: read_only || source.flags.no_writes,
-            keys: source.flags.allow_key_locking.then(own_keys),
+            read_only: read_only || flags.no_writes(),
+            keys: flags.allow_key_locking().then(own_keys),
+            permissions: call.permissions().map(AsRef::as_ref),
         }
     }
 
     fn check(&self, call: &Call) -> Result<(), ReplyError> {
+        if let Some(permissions) = self.permissions {
+            permissions.check(call).map_err(|denial| denial.error(call.command()))?;
+        }
         if self.read_only && call.spec().is_write() {
             return Err(READ_ONLY);
         }
@@ -121,8 +162,11 @@ impl<'a> Rules<'a> {
 }
 
 /// `numkeys key … arg …`
-fn keys_and_arguments(mut args: Args<'_>) -> Result<(&[Bytes], &[Bytes]), ReplyError> {
-    let count = args.int().map_err(|error| error.0)?;
+fn keys_and_arguments<'a>(
+    mut args: Args<'a>,
+    not_a_number: &ReplyError,
+) -> Result<(&'a [Bytes], &'a [Bytes]), ReplyError> {
+    let count = args.int().map_err(|_| not_a_number.clone())?;
     let count =
         usize::try_from(count).map_err(|_| ReplyError::fixed("ERR Number of keys can't be negative"))?;
     let keys = args.take(count);

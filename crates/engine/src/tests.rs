@@ -1,10 +1,14 @@
 //! Limits, at the byte.
 
+mod functions;
+mod notify;
 mod scripting;
+mod waiting;
 
+use bytes::Bytes;
 use latchkey_commands::{Call, Facts};
 use latchkey_keyspace::Now;
-use latchkey_protocol::{Reply, Words};
+use latchkey_protocol::{Reply, ReplyError, Words};
 
 use crate::{Database, Limits, Ran};
 
@@ -116,6 +120,24 @@ fn a_record_may_not_grow_past_its_limit() {
     assert!(run(&mut database, "GET k").executed);
 }
 
+/// However short the payload is: it is what it holds that counts.
+#[test]
+fn what_is_restored_has_to_fit() {
+    let mut database = database(Limits { record_bytes_max: 300, ..Limits::NONE });
+    run(&mut database, "RPUSH k a b c d e f g h i j");
+    let Reply::Bulk(payload) = run(&mut database, "DUMP k").reply else { panic!("it is there") };
+    let words = ["RESTORE", "k", "0"].map(Bytes::from).into_iter();
+    let restore = Call::resolve(words.chain([payload, Bytes::from("REPLACE")]).collect()).unwrap();
+    assert_eq!(database.run(&restore, NOW).reply, Reply::OK);
+    database.set_limits(Limits { record_bytes_max: 150, ..Limits::NONE });
+    run(&mut database, "DEL k");
+    let ran = database.run(&restore, NOW);
+    assert_eq!(ran.reply, Reply::Error(ReplyError::RECORD_TOO_LONG));
+    database.set_limits(Limits { stored_bytes_max: Some(200), ..Limits::NONE });
+    assert!(refused(&database.run(&restore, NOW), "ERR DB capacity quota exceeded."));
+    assert_eq!(database.stored_bytes(), 0);
+}
+
 #[test]
 fn eviction_takes_keys_with_a_deadline_first() {
     let mut database = database(Limits { stored_bytes_max: Some(4000), evicts: true, ..Limits::NONE });
@@ -167,4 +189,20 @@ fn reads_are_counted_as_hits_and_misses() {
     let Reply::Verbatim(info) = run(&mut database, "INFO stats").reply else { panic!("INFO answers text") };
     let info = String::from_utf8(info.to_vec()).unwrap();
     assert!(info.contains("keyspace_hits:3\r\nkeyspace_misses:2\r\n"), "{info}");
+}
+
+/// Goal: who looks into a cache does not keep in it what it looks at. TOUCH does, whoever sends it.
+#[test]
+fn a_use_that_leaves_no_trace_is_no_use() {
+    let mut database = database(Limits::NONE);
+    run(&mut database, "SET k 1");
+    let later = Now::from_ms(NOW.ms() + 10_000);
+    let mut idle_after = |touches: bool, line: &str| {
+        database.set_touching(touches);
+        database.run(&call(line), later);
+        database.run(&call("OBJECT IDLETIME k"), later).reply
+    };
+    assert_eq!(idle_after(false, "GET k"), Reply::Int(10));
+    assert_eq!(idle_after(false, "APPEND k x"), Reply::Int(10));
+    assert_eq!(idle_after(false, "TOUCH k"), Reply::Int(0));
 }

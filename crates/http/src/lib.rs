@@ -7,6 +7,7 @@
 mod cors;
 mod credentials;
 mod door;
+mod events;
 mod peek;
 mod read;
 mod respond;

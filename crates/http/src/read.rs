@@ -10,13 +10,13 @@ use hyper::header::HeaderMap;
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 use latchkey_pipeline::{AUTHENTICATION_REFUSED, Batch, Caller, Incoming, Shape};
-use latchkey_protocol::ReplyError;
 use latchkey_protocol::rest::{self, Encoding, Route};
+use latchkey_protocol::{ReplyError, Words};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use crate::settings::LARGE_BODY_BYTES;
-use crate::{Settings, credentials};
+use crate::{Settings, credentials, events};
 
 /// How the client wants its answer written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ pub(crate) fn incoming(
     route: Route,
     parts: &Parts,
     body: Bytes,
-    credential: Bytes,
+    caller: Caller,
     settings: &Settings,
 ) -> Result<Incoming, ReplyError> {
     let one = |words| Batch::from_iter([Ok(words)]);
@@ -99,19 +99,25 @@ pub(crate) fn incoming(
         Route::Pipeline => (Shape::Pipeline, rest::parse_batch(&body, &settings.body)?.into()),
         Route::MultiExec => (Shape::Atomic, rest::parse_batch(&body, &settings.body)?.into()),
         Route::Command => (Shape::One, one(path_command(parts, body)?)),
-        Route::Subscribe | Route::PatternSubscribe | Route::Monitor => return Err(no_streams()),
+        Route::Subscribe | Route::PatternSubscribe | Route::Monitor => {
+            events::check_accepted(&parts.headers)?;
+            (Shape::Listen, one(listening(route, parts)?))
+        }
     };
-    Ok(Incoming { caller: Caller::Token(credential), shape, commands })
+    Ok(Incoming { caller, shape, commands })
 }
 
-fn path_command(parts: &Parts, body: Bytes) -> Result<latchkey_protocol::Words, ReplyError> {
+/// What a stream listens on: the path's segments. Clients send a body too, which means nothing.
+fn listening(route: Route, parts: &Parts) -> Result<Words, ReplyError> {
+    let words = rest::parse_path(parts.uri.path(), parts.uri.query(), Bytes::new())?.words;
+    let name = Bytes::from_static(events::command(route).as_bytes());
+    Ok(std::iter::once(name).chain(words.as_slice().iter().skip(1).cloned()).collect())
+}
+
+fn path_command(parts: &Parts, body: Bytes) -> Result<Words, ReplyError> {
     let takes_body = matches!(parts.method, Method::POST | Method::PUT);
     let body = if takes_body { body } else { Bytes::new() };
     Ok(rest::parse_path(parts.uri.path(), parts.uri.query(), body)?.words)
-}
-
-pub(crate) fn no_streams() -> ReplyError {
-    ReplyError::fixed("ERR event streams (subscribe, psubscribe, monitor) are not available")
 }
 
 /// Memory for large bodies, shared by all requests.

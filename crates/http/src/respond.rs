@@ -9,10 +9,14 @@ use latchkey_pipeline::{Answer, Clock, Refusal, Replies, Standing};
 use latchkey_protocol::rest::{self, Envelope, Format};
 use latchkey_protocol::{Reply, ReplyError, resp};
 
+use crate::door::Content;
 use crate::read::{Dialect, Unreadable};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
+/// Keeps nginx from holding events back.
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const SYNC_TOKEN: HeaderName = HeaderName::from_static("upstash-sync-token");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -35,6 +39,17 @@ pub(crate) fn answer(answer: Answer, dialect: Dialect, clock: &dyn Clock) -> Res
         standing.count_reply_bytes(response.body().size_hint().exact().unwrap_or(0));
         stand(response.headers_mut(), &standing);
     }
+    response
+}
+
+/// The head of a stream of events.
+pub(crate) fn stream(standing: &Standing) -> Response<Content> {
+    let mut response = Response::new(Content::Left(Full::default()));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, EVENTS);
+    headers.insert(CACHE_CONTROL, NO_STORE);
+    headers.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    stand(headers, standing);
     response
 }
 

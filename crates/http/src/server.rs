@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
 use crate::Door;
+use crate::door::Content;
 use crate::peek::{self, Speech};
 
 /// What a TLS client can choose from.
@@ -94,6 +95,7 @@ impl<S: Stack> Server<S> {
             }
         }
         drop(self.listener);
+        self.door.stop_streams();
         drop(stopped);
         let _ = stopping.send(true);
         let drained = timeout(self.door.settings.drain_timeout, stopping.closed()).await;
@@ -282,6 +284,6 @@ async fn serve_http2<S: Stack>(
 async fn answer<S: Stack>(
     door: &Door<S>,
     request: Request<HyperBody>,
-) -> Result<Response<http_body_util::Full<bytes::Bytes>>, Infallible> {
+) -> Result<Response<Content>, Infallible> {
     Ok(door.answer(request).await)
 }

@@ -22,6 +22,10 @@ pub struct Settings {
     pub head_timeout: Duration,
     /// For a request's body.
     pub body_timeout: Duration,
+    /// Event streams that are open at the same time.
+    pub streams_max: usize,
+    /// How often a stream that is quiet says that it is there, and looks whether its token is still good.
+    pub heartbeat: Duration,
     /// From the signal to stop until connections are cut.
     pub drain_timeout: Duration,
 }
@@ -39,6 +43,8 @@ impl Default for Settings {
             first_byte_timeout: Duration::from_secs(10),
             head_timeout: Duration::from_secs(90),
             body_timeout: Duration::from_secs(30),
+            streams_max: 10_000,
+            heartbeat: Duration::from_secs(15),
             drain_timeout: Duration::from_secs(10),
         }
     }

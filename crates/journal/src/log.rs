@@ -45,6 +45,8 @@ pub struct Log {
     current_room_bytes: AtomicU64,
     spare_room_bytes: AtomicU64,
     is_full: AtomicBool,
+    /// Whether frames were taken out of the queue and are not written yet.
+    has_leftover: AtomicBool,
     ended: OnceLock<JournalError>,
 }
 
@@ -142,6 +144,7 @@ impl Log {
             queued_bytes: AtomicUsize::new(0),
             spare_room_bytes: AtomicU64::new(0),
             is_full: AtomicBool::new(false),
+            has_leftover: AtomicBool::new(false),
             ended: OnceLock::new(),
         }
     }
@@ -213,6 +216,7 @@ impl Log {
         self.live.lock().back_mut().expect("the segment being written is live").last = last;
         self.current_room_bytes.store(writer.room_bytes(), Ordering::Relaxed);
         self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.has_leftover.store(writer.next_frame_bytes().is_some(), Ordering::Relaxed);
         self.durable.store(last.0, Ordering::Release);
         Ok(last)
     }
@@ -396,6 +400,10 @@ impl Log {
 
     /// Blocks until frames should be committed. Whether there can be more after them. For one thread.
     pub fn await_work(&self) -> bool {
+        // More may have been taken out of the queue at once than fitted into a group.
+        if self.has_leftover.load(Ordering::Relaxed) {
+            return !self.is_closed();
+        }
         let mut queue = self.queue.lock();
         while queue.urgency.is_none() && !queue.is_closed {
             self.queued.wait(&mut queue);

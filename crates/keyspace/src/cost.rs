@@ -21,6 +21,7 @@
 //! | each consumer group | 128 + length of its name |
 //! | each consumer | 128 + length of its name |
 //! | each pending entry of a group | 128 |
+//! | each function library | 128 + length of its code |
 //!
 //! How a value is encoded in memory makes no difference.
 
@@ -52,3 +53,5 @@ pub const STREAM_GROUP: u64 = 128;
 pub const STREAM_CONSUMER: u64 = 128;
 /// What an entry costs that is delivered in a group and not acknowledged.
 pub const STREAM_PENDING: u64 = 128;
+/// What a function library costs besides its code; the name is in it.
+pub const LIBRARY: u64 = 128;

@@ -3,7 +3,7 @@
 use crate::entry::Entry;
 use crate::space::Before;
 use crate::value::{Hash, Json, List, Set, SortedSet, Stream, Text};
-use crate::{Contents, Effect, Keyspace, Now, Open, Str, Value, View, Watches, WrongType};
+use crate::{Class, Contents, Deed, Effect, Keyspace, Now, Open, Str, Value, View, Watches, WrongType};
 
 /// The way to change a keyspace. Whatever it changes, it counts, and it can record it and take it back.
 #[derive(Debug)]
@@ -44,6 +44,9 @@ impl<'a> Edit<'a> {
             self.remove(key);
         } else {
             self.put_until(key, value.into_value(), expires_at_ms);
+            if expires_at_ms.is_some() {
+                self.space.events.tell(Class::Generic, "expire", key);
+            }
         }
     }
 
@@ -55,6 +58,14 @@ impl<'a> Edit<'a> {
 
     /// Sets a key to a value of any type, which is not empty.
     pub fn put_until(&mut self, key: &[u8], value: Value, expires_at_ms: Option<i64>) {
+        let kind = value.kind();
+        self.put_untold(key, value, expires_at_ms);
+        self.space.events.tell_change(kind, key);
+    }
+
+    /// As [`put_until`](Self::put_until), but of the event only that the key is new is told.
+    fn put_untold(&mut self, key: &[u8], value: Value, expires_at_ms: Option<i64>) {
+        self.space.tell_arrival(key, self.now);
         if let Some(record) = &mut self.space.ledger.record {
             record.push_put(key, &value, expires_at_ms);
         }
@@ -64,8 +75,32 @@ impl<'a> Edit<'a> {
 
     /// Removes a key. Whether it existed.
     pub fn remove(&mut self, key: &[u8]) -> bool {
+        self.remove_as(Class::Generic, "del", key)
+    }
+
+    /// Removes a key to make room. Whether it existed.
+    pub fn evict(&mut self, key: &[u8]) -> bool {
+        self.remove_as(Class::Evicted, "evicted", key)
+    }
+
+    /// Calls the coming changes of this command by another name than its own.
+    pub fn call_it(&mut self, name: &'static str) {
+        self.space.events.deed = Deed::named(name);
+    }
+
+    /// Tells that something happened to a key, where no change says so by itself.
+    pub fn tell(&self, class: Class, name: &'static str, key: &[u8]) {
+        self.space.events.tell(class, name, key);
+    }
+
+    /// Removes a key, and tells of it as this. Whether it existed.
+    pub fn remove_as(&mut self, class: Class, event: &'static str, key: &[u8]) -> bool {
         let Some(old) = self.space.take(key) else { return false };
         let live = old.is_live(self.now);
+        match live {
+            true => self.space.events.tell(class, event, key),
+            false => self.space.tell_departure(key, &old, self.now),
+        }
         if let Some(record) = &mut self.space.ledger.record {
             record.push(&Effect::Remove { key: key.into() });
         }
@@ -90,7 +125,19 @@ impl<'a> Edit<'a> {
                 || vec![Effect::Expire { key: key.into(), expires_at_ms: old }],
             );
         }
+        match (old, expires_at_ms) {
+            (_, Some(_)) => self.space.events.tell(Class::Generic, "expire", key),
+            (Some(_), None) => self.space.events.tell(Class::Generic, "persist", key),
+            (None, None) => {}
+        }
         true
+    }
+
+    /// Notes that a key was last used so many seconds ago. That is no change of the keyspace.
+    pub fn set_idle(&mut self, key: &[u8], idle_s: u64) {
+        if let Some(entry) = self.view().peek(key) {
+            entry.set_idle(idle_s, self.now);
+        }
     }
 
     /// Moves value and deadline of `source` to `destination`, and drops what was there. Whether `source` exists.
@@ -102,10 +149,13 @@ impl<'a> Edit<'a> {
             return true;
         }
         let Some(moved) = self.space.take(source) else { return false };
+        self.space.events.tell(Class::New, "new", destination);
         let replaced = self.space.insert(destination, moved);
         let (source, destination) = (Str::from(source), Str::from(destination));
         let undo = self.space.ledger.undo.is_some();
         let restore = replaced.and_then(|old| self.restore(&destination, old, undo));
+        self.space.events.tell(Class::Generic, "rename_from", &source);
+        self.space.events.tell(Class::Generic, "rename_to", &destination);
         self.space.ledger.note(
             || Effect::Rename { source: source.clone(), destination: destination.clone() },
             || {
@@ -116,19 +166,20 @@ impl<'a> Edit<'a> {
         true
     }
 
-    /// Removes every key.
+    /// Removes every key, and no library.
     pub fn clear(&mut self) {
         if self.space.entries.is_empty() {
             return;
         }
-        let Keyspace { watched, entries, seed, .. } = &mut *self.space;
+        let Keyspace { watched, awaited, entries, seed, .. } = &mut *self.space;
         watched.touch_all(|key| entries.contains(key));
+        awaited.gone_all(|key| entries.contains(key));
         let seed = *seed;
         let entries =
             std::mem::replace(&mut self.space.entries, crate::collections::scan_map::ScanMap::new(seed));
         self.space.due.clear();
         self.space.expiring = 0;
-        self.space.bytes = 0;
+        self.space.bytes = self.space.libraries.bytes();
         let ledger = &mut self.space.ledger;
         ledger.changes += 1;
         if let Some(record) = &mut ledger.record {
@@ -214,10 +265,11 @@ impl Edit<'_> {
     /// Opens a string to edit it. If the key does not exist it gets an empty string, which stays even if nothing is
     /// written: for a string, empty is not the same as absent.
     pub fn text_or_new<'k>(&'k mut self, key: &'k [u8]) -> Result<Open<'k, Text>, WrongType> {
+        let changes_before = self.space.changes();
         if !self.view().exists(key) {
-            self.put(key, Text::default());
+            self.put_untold(key, Text::default().into_value(), None);
         }
-        Open::or_new(self.space, key, self.now)
+        Open::or_new(self.space, key, self.now).map(|open: Open<'k, Text>| open.changed_since(changes_before))
     }
 
     /// Opens a stream to edit it, if the key exists.
@@ -228,10 +280,12 @@ impl Edit<'_> {
     /// Opens a stream to edit it. If the key does not exist it gets a stream without entries, which stays even if
     /// nothing is written.
     pub fn stream_or_new<'k>(&'k mut self, key: &'k [u8]) -> Result<Open<'k, Stream>, WrongType> {
+        let changes_before = self.space.changes();
         if !self.view().exists(key) {
-            self.put(key, Stream::default());
+            self.put_untold(key, Stream::default().into_value(), None);
         }
         Open::or_new(self.space, key, self.now)
+            .map(|open: Open<'k, Stream>| open.changed_since(changes_before))
     }
 }
 

@@ -34,8 +34,15 @@ pub enum Effect {
         /// The new name.
         destination: Str,
     },
-    /// All keys are gone.
+    /// All keys are gone. Libraries stay.
     Clear,
+    /// A function library has this code, or is gone. Libraries are no keys.
+    Library {
+        /// The library's name.
+        name: Str,
+        /// Its program, if it is there.
+        code: Option<Str>,
+    },
     /// A change inside a string.
     Text {
         /// The key.
@@ -114,6 +121,7 @@ impl Edit<'_> {
                 self.rename(&source, &destination);
             }
             Effect::Clear => self.clear(),
+            Effect::Library { name, code } => self.set_library(name, code),
             Effect::Text { key, effect } => inside!(self, text_or_new, key, effect),
             Effect::List { key, effect } => inside!(self, list_or_new, key, effect),
             Effect::Hash { key, effect } => inside!(self, hash_or_new, key, effect),

@@ -44,6 +44,13 @@ impl Entry {
         }
     }
 
+    /// Notes that somebody used it so many seconds ago, and not since.
+    pub(crate) fn set_idle(&self, idle_s: u64, now: Now) {
+        // UNKNOWN would say otherwise.
+        self.used_at_s
+            .set(clock_s(now).wrapping_sub(idle_s.min(u64::from(u32::MAX)) as u32).max(UNKNOWN + 1));
+    }
+
     /// Notes that somebody used it.
     pub(crate) fn touch(&self, now: Now) {
         if now != Now::BEFORE_ALL {

@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use crate::entry::Entry;
 use crate::space::Before;
-use crate::{Contents, Effect, Keyspace, Now, Str, Value, WrongType};
+use crate::{Class, Contents, Deed, Effect, Keyspace, Now, Str, Value, WrongType};
 
 /// A value that is being edited. Reading goes straight through; the editing methods belong to each type and note what
 /// they change. When it is dropped, the value goes back under its key, and the key goes if nothing is left in it.
@@ -19,6 +19,8 @@ pub struct Open<'a, V: Contents> {
     before: Option<Before>,
     /// How many changes there had been then.
     changes_before: u64,
+    /// How many there had been when this edit began: what was past its deadline inside is gone then.
+    changes_purged: u64,
 }
 
 impl<'a, V: Contents> Open<'a, V> {
@@ -29,6 +31,7 @@ impl<'a, V: Contents> Open<'a, V> {
         now: Now,
     ) -> Result<Option<Self>, WrongType> {
         space.check_announced(key);
+        let touches = space.touches;
         let Some(entry) = space.entries.get_mut(key) else { return Ok(None) };
         if !entry.is_live(now) {
             space.edit(now).remove(key);
@@ -36,7 +39,9 @@ impl<'a, V: Contents> Open<'a, V> {
         }
         V::of(&entry.value)?;
         let before = Before::of(entry);
-        entry.touch(now);
+        if touches {
+            entry.touch(now);
+        }
         let expires_at_ms = entry.expires_at_ms();
         let taken = std::mem::replace(&mut entry.value, Value::hole());
         let Ok(value) = V::from_value(taken) else { return Err(WrongType) };
@@ -45,8 +50,14 @@ impl<'a, V: Contents> Open<'a, V> {
             undo.push(Effect::Expire { key: key.into(), expires_at_ms });
         }
         let changes_before = space.changes();
-        let mut open = Self { space, key, now, value, before: Some(before), changes_before };
+        let before = Some(before);
+        let mut open =
+            Self { space, key, now, value, before, changes_before, changes_purged: changes_before };
         V::purge(&mut open);
+        open.changes_purged = open.space.changes();
+        if open.changes_purged != changes_before {
+            open.space.events.tell(Class::Hash, "hexpired", key);
+        }
         Ok(Some(open))
     }
 
@@ -60,12 +71,30 @@ impl<'a, V: Contents> Open<'a, V> {
             space.edit(now).remove(key);
         }
         let changes_before = space.changes();
-        Ok(Self { space, key, now, value: V::default(), before: None, changes_before })
+        let changes_purged = changes_before;
+        Ok(Self { space, key, now, value: V::default(), before: None, changes_before, changes_purged })
+    }
+
+    /// Counts what was changed since then to this edit.
+    pub(crate) fn changed_since(self, changes: u64) -> Self {
+        let mut open = self;
+        open.changes_purged = open.changes_purged.min(changes);
+        open
     }
 
     /// The instant.
     pub fn now(&self) -> Now {
         self.now
+    }
+
+    /// Calls the coming changes of this command by another name than its own.
+    pub fn call_it(&mut self, name: &'static str) {
+        self.space.events.deed = Deed::named(name);
+    }
+
+    /// Tells that something happened to the key, where no change says so by itself.
+    pub fn tell(&self, class: Class, name: &'static str) {
+        self.space.events.tell(class, name, self.key);
     }
 
     /// The seed for hash maps inside the value.
@@ -76,6 +105,16 @@ impl<'a, V: Contents> Open<'a, V> {
     /// The value, to be changed by the methods of its type, which note what they do.
     pub(crate) fn value_mut(&mut self) -> &mut V {
         &mut self.value
+    }
+
+    /// Tells those who wait for this key that there is more under it.
+    pub(crate) fn come(&mut self) {
+        self.space.awaited.come(self.key);
+    }
+
+    /// Tells those who wait for this key that something under it went.
+    pub(crate) fn gone(&mut self) {
+        self.space.awaited.gone(self.key);
     }
 
     /// Notes a change that is about to be made. Both closures run only if somebody wants to know; `inverse` lists what
@@ -104,14 +143,20 @@ impl<V: Contents> Deref for Open<'_, V> {
 impl<V: Contents> Drop for Open<'_, V> {
     fn drop(&mut self) {
         let value = std::mem::take(&mut self.value);
-        match (self.before, value.is_empty()) {
-            (None, true) => {}
-            (None, false) => {
-                self.space.insert(self.key, Entry::new(value.into_value(), None, self.now));
+        let empty = value.is_empty();
+        if empty && self.before.is_none() {
+            return;
+        }
+        let value = value.into_value();
+        let kind = value.kind();
+        match self.before {
+            None => {
+                self.space.events.tell(Class::New, "new", self.key);
+                self.space.insert(self.key, Entry::new(value, None, self.now));
             }
-            (Some(before), empty) => {
+            Some(before) => {
                 let Some(entry) = self.space.slot(self.key) else { return };
-                entry.value = value.into_value();
+                entry.value = value;
                 self.space.recount(self.key, before);
                 if self.space.changes() != self.changes_before {
                     self.space.watched.touch(self.key);
@@ -120,6 +165,12 @@ impl<V: Contents> Drop for Open<'_, V> {
                     self.space.take(self.key);
                 }
             }
+        }
+        if self.space.changes() != self.changes_purged {
+            self.space.events.tell_change(kind, self.key);
+        }
+        if empty {
+            self.space.events.tell(Class::Generic, "del", self.key);
         }
     }
 }

@@ -4,12 +4,15 @@ use std::any::Any;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::awaited::{Await, Awaited};
 use crate::codec::Record;
 use crate::collections::scan_map::ScanMap;
 use crate::entry::Entry;
+use crate::event::{Classes, Deed, Event, Events};
 use crate::ledger::{Ledger, Savepoint};
+use crate::libraries::Libraries;
 use crate::watch::Watched;
-use crate::{Edit, Kind, Now, Str, Value, View};
+use crate::{Class, Edit, Kind, Now, Str, Value, View};
 
 /// All keys of one database. Read through a [`View`], written through an [`Edit`].
 #[derive(Debug)]
@@ -22,10 +25,15 @@ pub struct Keyspace {
     /// How many keys have a deadline of their own.
     pub(crate) expiring: usize,
     pub(crate) bytes: u64,
+    pub(crate) libraries: Libraries,
     pub(crate) ledger: Ledger,
     /// How often a value was looked for and found, and looked for and not found.
     pub(crate) lookups: Cell<(u64, u64)>,
     pub(crate) watched: Watched,
+    pub(crate) awaited: Awaited,
+    /// Whether it is noted when a key was used.
+    pub(crate) touches: bool,
+    pub(crate) events: Events,
     announced: Option<Vec<Str>>,
 }
 
@@ -38,9 +46,13 @@ impl Keyspace {
             due: BTreeSet::new(),
             expiring: 0,
             bytes: 0,
+            libraries: Libraries::default(),
             ledger: Ledger::default(),
             lookups: Cell::default(),
             watched: Watched::new(seed),
+            awaited: Awaited::new(seed),
+            touches: true,
+            events: Events::new(),
             announced: None,
         }
     }
@@ -65,9 +77,10 @@ impl Keyspace {
         self.bytes
     }
 
-    /// Stored bytes, counted anew over every entry. For tests: it must equal [`bytes`](Self::bytes).
+    /// Stored bytes, counted anew over every entry and library. For tests: it must equal [`bytes`](Self::bytes).
     pub fn recount_bytes(&self) -> u64 {
-        self.entries.iter().map(|(key, entry)| key.len() as u64 + entry.bytes()).sum()
+        let keys: u64 = self.entries.iter().map(|(key, entry)| key.len() as u64 + entry.bytes()).sum();
+        keys + self.libraries.iter().map(|(_, library)| library.bytes()).sum::<u64>()
     }
 
     /// What the keyspace holds, in one canonical form: keys in order, each with its deadline, its type and its value
@@ -136,12 +149,14 @@ impl Keyspace {
     /// since then, the way back is a change too.
     pub fn roll_back(&mut self, point: Savepoint) {
         let mut undo = self.ledger.undo.take().unwrap_or_default();
+        let wanted = std::mem::take(&mut self.events.wanted);
         let mark = point.recorded.filter(|(record, _)| *record == self.ledger.records);
         let record = self.ledger.record.take_if(|_| mark.is_some());
         let mut edit = self.edit(Now::BEFORE_ALL);
         for effect in undo.drain(point.effects.min(undo.len())..).rev() {
             edit.apply(effect);
         }
+        self.events.wanted = wanted;
         if !point.is_outermost {
             self.ledger.undo = Some(undo);
         }
@@ -174,6 +189,21 @@ impl Keyspace {
         self.ledger.record.take().unwrap_or_default()
     }
 
+    /// Which events are noted from now on.
+    pub fn want_events(&mut self, classes: Classes) {
+        self.events.wanted = classes;
+    }
+
+    /// What the coming changes are called.
+    pub fn begin_deed(&mut self, deed: Deed) {
+        self.events.deed = deed;
+    }
+
+    /// The events that were noted since they were taken last, in order.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        self.events.take()
+    }
+
     /// Gives a record back that is no longer needed, so that the next one need not allocate. A large one is freed.
     pub fn reuse_record(&mut self, record: Record) {
         if record.is_worth_keeping() {
@@ -184,6 +214,32 @@ impl Keyspace {
     /// Large values that were taken out: to be dropped, where nobody waits for it.
     pub fn take_garbage(&mut self) -> Vec<Box<dyn Any + Send>> {
         std::mem::take(&mut self.ledger.garbage)
+    }
+
+    /// Whether it is noted from now on when a key was used.
+    pub fn set_touching(&mut self, touches: bool) {
+        self.touches = touches;
+    }
+
+    /// Somebody waits for this key from now on. Every start is followed by a stop that says the same.
+    pub fn start_awaiting(&mut self, key: &[u8], what: Await) {
+        self.awaited.start(key, what);
+    }
+
+    /// One who waited for this key does so no more.
+    pub fn stop_awaiting(&mut self, key: &[u8], what: Await) {
+        self.awaited.stop(key, what);
+    }
+
+    /// Whether something has come that somebody waits for, since [`take_ready`](Self::take_ready). O(1).
+    pub fn has_ready(&self) -> bool {
+        self.awaited.has_ready()
+    }
+
+    /// The keys at which something has come that somebody waits for: each once, in the order in which it first came. It
+    /// may have gone again.
+    pub fn take_ready(&mut self) -> Vec<Str> {
+        self.awaited.take_ready()
     }
 
     /// Says which keys the coming accesses may touch; `None` for any. Checked in debug builds only: it finds commands
@@ -200,6 +256,30 @@ impl Keyspace {
         );
     }
 
+    /// Tells that a key comes which is not there, and that what was there before is past its deadline.
+    pub(crate) fn tell_arrival(&self, key: &[u8], now: Now) {
+        if !self.events.are_wanted() {
+            return;
+        }
+        let old = self.entries.get(key);
+        if let Some(old) = old.filter(|old| !old.is_live(now)) {
+            self.tell_departure(key, old, now);
+        }
+        if !old.is_some_and(|old| old.is_live(now)) {
+            self.events.tell(Class::New, "new", key);
+        }
+    }
+
+    /// Tells that a key is gone because its deadline has passed, or the last of those of its fields.
+    pub(crate) fn tell_departure(&self, key: &[u8], old: &Entry, now: Now) {
+        if now.is_past(old.expires_at_ms) {
+            self.events.tell(Class::Expired, "expired", key);
+        } else {
+            self.events.tell(Class::Hash, "hexpired", key);
+            self.events.tell(Class::Generic, "del", key);
+        }
+    }
+
     /// The entry, live or not.
     pub(crate) fn slot(&mut self, key: &[u8]) -> Option<&mut Entry> {
         self.entries.get_mut(key)
@@ -209,6 +289,7 @@ impl Keyspace {
     pub(crate) fn insert(&mut self, key: &[u8], entry: Entry) -> Option<Entry> {
         self.check_announced(key);
         self.watched.touch(key);
+        self.awaited.come(key);
         let hash = self.entries.hash_of(key);
         self.count_in(key, &entry, hash);
         let old = self.entries.insert(Str::from(key), entry);
@@ -242,6 +323,7 @@ impl Keyspace {
         self.check_announced(key);
         let (_, entry) = self.entries.remove(key)?;
         self.watched.touch(key);
+        self.awaited.gone(key);
         let hash = self.entries.hash_of(key);
         self.count_out(key, &entry, hash);
         Some(entry)

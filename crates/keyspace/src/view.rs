@@ -1,7 +1,7 @@
 //! Reading a keyspace at one instant.
 
 use crate::value::{Hash, Json, List, Set, SortedSet, Stream, Text};
-use crate::{Contents, Entry, Keyspace, Kind, Now, Str, Value, WrongType};
+use crate::{Class, Contents, Entry, Keyspace, Kind, Now, Str, Value, WrongType};
 
 /// The keyspace as it is at one instant. What is past its deadline is not there, whether or not it was swept already:
 /// a read never changes the keyspace (but for the note of when a key was last used).
@@ -16,6 +16,10 @@ impl<'a> View<'a> {
         Self { space, now }
     }
 
+    pub(crate) fn space(&self) -> &'a Keyspace {
+        self.space
+    }
+
     /// The instant.
     pub fn now(&self) -> Now {
         self.now
@@ -27,14 +31,34 @@ impl<'a> View<'a> {
         self.space.entries.get(key).filter(|entry| entry.is_live(self.now))
     }
 
+    /// As [`peek`](Self::peek), but a key that is not there is told as a miss.
+    pub fn look(&self, key: &[u8]) -> Option<&'a Entry> {
+        let entry = self.peek(key);
+        if entry.is_none() {
+            self.space.events.tell(Class::Missed, "keymiss", key);
+        }
+        entry
+    }
+
     /// The value.
     pub fn value(&self, key: &[u8]) -> Option<&'a Value> {
-        let entry = self.peek(key);
+        let entry = self.look(key);
         let (found, missed) = self.space.lookups.get();
         self.space.lookups.set(if entry.is_some() { (found + 1, missed) } else { (found, missed + 1) });
         let entry = entry?;
-        entry.touch(self.now);
+        if self.space.touches {
+            entry.touch(self.now);
+        }
         Some(&entry.value)
+    }
+
+    /// Notes that the key was used, whoever asks. Whether it exists.
+    pub fn touch(&self, key: &[u8]) -> bool {
+        let exists = self.value(key).is_some();
+        if let Some(entry) = self.peek(key) {
+            entry.touch(self.now);
+        }
+        exists
     }
 
     /// Whether the key exists.

@@ -11,6 +11,7 @@ mod offload;
 mod sleep;
 mod sweep;
 mod tenant;
+mod waiting;
 
 pub use clock::SystemClock;
 pub use local::{About, Local, Settings};

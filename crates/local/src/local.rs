@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use latchkey_commands::{Call, Facts};
-use latchkey_engine::{Database, Limits, Now, growth_max};
+use latchkey_commands::{Call, Facts, Patience, not_over_rest};
+use latchkey_engine::{Begun, Database, Limits, Now, Waiter, growth_max};
 use latchkey_keyspace::Keyspace;
 use latchkey_pipeline::{Admitted, Backend, Batch, Clock, Executed, Refusal, Shape};
 use latchkey_protocol::{Reply, ReplyError};
 use latchkey_storage::Storage;
 use latchkey_tenancy::{DatabaseId, Principal};
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::watch;
 
 use crate::free::Free;
 use crate::memory::Memory;
@@ -38,6 +39,8 @@ pub struct Local {
     tenants: RwLock<HashMap<DatabaseId, Arc<Tenant>>>,
     seeds: Mutex<Rng>,
     free: Free,
+    /// Whether the server stops, and nobody should wait any more.
+    pub(crate) stopping: watch::Sender<bool>,
     pub(crate) memory: Arc<Memory>,
     pub(crate) sleep: Sleep,
 }
@@ -82,6 +85,7 @@ impl Local {
             tenants: RwLock::default(),
             seeds: Mutex::new(Rng::with_seed(seed)),
             free: Free::start()?,
+            stopping: watch::Sender::new(false),
             memory: Arc::new(Memory::new(settings.memory_bytes_max)),
             sleep: Sleep::new(storage, settings.idle_after)?,
         })
@@ -91,7 +95,7 @@ impl Local {
     pub fn drop_database(&self, id: DatabaseId) {
         let tenant = self.tenants.write().remove(&id);
         match self.sleep.has_files() {
-            true => self.sleep.bury(tenant.unwrap_or_else(|| Arc::new(Tenant::new(id)))),
+            true => self.sleep.bury(tenant.unwrap_or_else(|| Arc::new(self.sleeper(id)))),
             false => self
                 .free
                 .take(tenant.map(|tenant| -> Box<dyn Any + Send> { Box::new(tenant) }).into_iter().collect()),
@@ -125,6 +129,10 @@ impl Local {
         &self.free
     }
 
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
+    }
+
     pub(crate) fn now(&self) -> Now {
         Now::from_us(self.clock.now_us())
     }
@@ -133,7 +141,7 @@ impl Local {
     async fn visit(&self, principal: &Principal) -> Result<Visit, Refusal> {
         let visit = Visit::begin(self.tenant(principal.database()));
         if !visit.tenant().is_awake() {
-            self.wake(visit.tenant(), principal.limits().durability).await?;
+            self.wake(visit.tenant(), principal).await?;
         }
         self.sleep.await_room_in_log().await?;
         visit.touch(self.now().ms());
@@ -144,29 +152,38 @@ impl Local {
         if let Some(tenant) = self.tenants.read().get(&id) {
             return Arc::clone(tenant);
         }
-        Arc::clone(self.tenants.write().entry(id).or_insert_with(|| Arc::new(Tenant::new(id))))
+        Arc::clone(self.tenants.write().entry(id).or_insert_with(|| Arc::new(self.sleeper(id))))
+    }
+
+    fn sleeper(&self, id: DatabaseId) -> Tenant {
+        Tenant::new(id, self.seeds.lock().u64(..))
     }
 
     /// What makes a database of a keyspace.
-    pub(crate) fn maker(&self) -> Maker {
+    pub(crate) fn maker(&self, principal: &Principal) -> Maker {
         let facts = Facts {
             started_at_ms: self.now().ms(),
             version: self.about.version,
             run_id: self.about.run_id.clone(),
+            clients: Arc::clone(principal.connections()),
             ..Facts::default()
         };
         Maker { seed: self.seeds.lock().u64(..), facts, clock: Arc::clone(&self.clock) }
     }
 
     /// Does `work` on the database, and disposes of what it leaves.
-    fn work<R>(
+    pub(crate) fn work<R>(
         &self,
         visit: &Visit,
         admitted: &Admitted,
         work: impl FnOnce(&mut Database) -> R,
     ) -> Result<(R, Mark), NotNow> {
         let terms = self.terms(admitted);
-        let Done { value, mark, garbage } = visit.with(&terms, &self.memory, work)?;
+        let touches = !admitted.watching().is_some_and(|vigil| vigil.leaves_no_trace());
+        let Done { value, mark, garbage } = visit.with(&terms, &self.memory, |database| {
+            database.set_touching(touches);
+            work(database)
+        })?;
         self.free.take(garbage);
         Ok((value, mark))
     }
@@ -183,7 +200,7 @@ impl Local {
     }
 
     /// Runs some commands of a pipeline, from the first of `calls` on, until others should get their turn.
-    fn take_turn(&self, database: &mut Database, calls: &[Result<Call, ReplyError>], ran: &mut Ran) {
+    fn take_turn(&self, database: &mut Database, calls: &[Result<Call, ReplyError>], ran: &mut Outcome) {
         let turn = &calls[..calls.len().min(TURN_COMMANDS)];
         // The clock is asked once for each command. One that is set back makes a turn longer, but not in commands.
         let mut now = self.now();
@@ -204,7 +221,7 @@ impl Local {
 
     async fn pipeline(&self, visit: &Visit, admitted: &Admitted) -> Result<Executed, Refusal> {
         let calls = admitted.calls();
-        let mut ran = Ran::new(calls.len(), admitted);
+        let mut ran = Outcome::new(calls.len(), admitted);
         while ran.replies.len() < calls.len() {
             let rest = &calls[ran.replies.len()..];
             match self.work(visit, admitted, |database| self.take_turn(database, rest, &mut ran)) {
@@ -226,14 +243,14 @@ impl Local {
     /// Runs the first commands of a stream: one turn.
     async fn stream(&self, visit: &Visit, admitted: &Admitted) -> Result<Executed, Refusal> {
         let calls = admitted.calls();
-        let mut ran = Ran::new(calls.len().min(TURN_COMMANDS), admitted);
+        let mut ran = Outcome::new(calls.len().min(TURN_COMMANDS), admitted);
         let ((), mark) = self.work(visit, admitted, |database| self.take_turn(database, calls, &mut ran))?;
         ran.mark = mark;
         self.finish(ran).await
     }
 
     async fn watch(&self, visit: &Visit, admitted: &Admitted) -> Result<Executed, Refusal> {
-        let mut ran = Ran::new(1, admitted);
+        let mut ran = Outcome::new(1, admitted);
         let ((), mark) = self.work(visit, admitted, |database| {
             let now = self.now();
             if let Some(watching) = admitted.watching() {
@@ -250,7 +267,7 @@ impl Local {
 
     async fn transaction(&self, visit: &Visit, admitted: &Admitted) -> Result<Executed, Refusal> {
         let calls: Vec<Call> = admitted.calls().iter().flatten().cloned().collect();
-        let mut ran = Ran::new(calls.len(), admitted);
+        let mut ran = Outcome::new(calls.len(), admitted);
         let (outcome, mark) = self.work(visit, admitted, |database| {
             let now = self.now();
             let is_overtaken = admitted
@@ -270,9 +287,27 @@ impl Local {
     }
 
     /// Lets replies go when what they tell of is as durable as the database asks.
-    async fn finish(&self, ran: Ran) -> Result<Executed, Refusal> {
+    pub(crate) async fn finish(&self, ran: Outcome) -> Result<Executed, Refusal> {
         self.sleep.await_durable(ran.mark).await?;
         Ok(ran.into_executed())
+    }
+}
+
+impl Local {
+    async fn listen(&self, visit: &Visit, admitted: &Admitted) -> Result<Executed, Refusal> {
+        let mut ran = Outcome::new(1, admitted);
+        let ((), mark) = self.work(visit, admitted, |database| {
+            let now = self.now();
+            for call in admitted.calls() {
+                match (call, admitted.ear()) {
+                    (Ok(call), Some(ear)) => ran.push_outcome(call, database.listen(call, ear, now)),
+                    (Ok(call), None) => ran.push(not_over_rest(call.command()).into()),
+                    (Err(refusal), _) => ran.push(refusal.clone().into()),
+                }
+            }
+        })?;
+        ran.mark = mark;
+        self.finish(ran).await
     }
 }
 
@@ -282,10 +317,27 @@ impl Backend for Local {
         match admitted.shape() {
             Shape::Atomic => self.transaction(&visit, admitted).await,
             Shape::Watch => self.watch(&visit, admitted).await,
+            Shape::Listen => self.listen(&visit, admitted).await,
             Shape::Stream => self.stream(&visit, admitted).await,
-            Shape::One | Shape::Pipeline => self.pipeline(&visit, admitted).await,
+            Shape::One | Shape::Pipeline => match alone(admitted) {
+                Some((call, patience)) => self.run_or_wait(&visit, admitted, call, patience).await,
+                None => self.pipeline(&visit, admitted).await,
+            },
         }
     }
+}
+
+/// The command that may wait: only one that is alone, as others would have to wait with it.
+fn alone(admitted: &Admitted) -> Option<(&Call, Patience)> {
+    let (Shape::One, [Ok(call)]) = (admitted.shape(), admitted.calls()) else { return None };
+    Some((call, call.patience()?))
+}
+
+pub(crate) fn run_or_wait(database: &mut Database, call: &Call, now: Now, waiter: Box<dyn Waiter>) -> Begun {
+    if call.command().is_heavy() && database.is_long(call, now) {
+        return offload(|| database.run_or_wait(call, now, waiter));
+    }
+    database.run_or_wait(call, now, waiter)
 }
 
 fn run(database: &mut Database, call: &Call, now: Now) -> latchkey_engine::Ran {
@@ -296,18 +348,18 @@ fn run(database: &mut Database, call: &Call, now: Now) -> latchkey_engine::Ran {
 }
 
 /// What has come of a batch so far.
-struct Ran {
+pub(crate) struct Outcome {
     replies: Batch<Reply>,
     unexecuted: u64,
-    mark: Mark,
+    pub(crate) mark: Mark,
     reply_bytes: u64,
     reply_bytes_max: u64,
     /// Whether replies leave as they come, so that only each by itself has a limit.
     streams: bool,
 }
 
-impl Ran {
-    fn new(commands: usize, admitted: &Admitted) -> Self {
+impl Outcome {
+    pub(crate) fn new(commands: usize, admitted: &Admitted) -> Self {
         let reply_bytes_max = admitted.principal().limits().reply_bytes_max;
         Self {
             replies: Batch::with_capacity(commands),
@@ -319,7 +371,7 @@ impl Ran {
         }
     }
 
-    fn push_outcome(&mut self, call: &Call, ran: latchkey_engine::Ran) {
+    pub(crate) fn push_outcome(&mut self, call: &Call, ran: latchkey_engine::Ran) {
         self.unexecuted += u64::from(!ran.executed && !call.spec().free);
         self.push(ran.reply);
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use latchkey_pipeline::Refusal;
 use latchkey_protocol::ReplyError;
 use latchkey_storage::{Keeper, News, Shelf, Storage, StorageError};
-use latchkey_tenancy::Durability;
+use latchkey_tenancy::{Durability, Principal};
 use parking_lot::Mutex;
 use tokio::sync::{OwnedMutexGuard, Semaphore};
 
@@ -88,15 +88,17 @@ fn unreadable(error: &StorageError) -> Refusal {
 
 impl Local {
     /// Reads a database into memory, unless somebody else does already: then waits for that.
-    pub(crate) async fn wake(&self, tenant: &Arc<Tenant>, durability: Durability) -> Result<(), Refusal> {
+    pub(crate) async fn wake(&self, tenant: &Arc<Tenant>, principal: &Principal) -> Result<(), Refusal> {
         let bedside = tenant.bedside().await;
         if tenant.is_awake() {
             return Ok(());
         }
-        let maker = self.maker();
+        let maker = self.maker(principal);
+        let durability = principal.limits().durability;
         let Some(storage) = self.sleep.storage.clone() else {
             let grant = self.memory.grant(0).unwrap_or_default();
-            tenant.install(Awake { database: maker.make_empty(), shelf: None, grant });
+            let database = maker.make_empty().with_hub(Arc::clone(tenant.hub()));
+            tenant.install(Awake { database, shelf: None, grant });
             return Ok(());
         };
         if self.memory.is_short() {
@@ -111,7 +113,7 @@ impl Local {
             drop((bedside, permit));
             outcome
         });
-        woken.await.unwrap_or_else(|_| Err(Refusal::Unavailable(NOT_READ)))
+        woken.await.unwrap_or(Err(Refusal::Unavailable(NOT_READ)))
     }
 
     /// Lets databases that nobody has used for so long fall asleep, the least recently used first; while memory is
@@ -121,7 +123,9 @@ impl Local {
         tenants.sort_by_key(|tenant| tenant.used_at_ms());
         let now_ms = self.now().ms();
         for tenant in tenants {
-            let is_idle = now_ms.saturating_sub(tenant.used_at_ms()) >= idle_ms;
+            // Whoever listens may wait for a key to expire, which is told when it is noticed.
+            let is_idle =
+                now_ms.saturating_sub(tenant.used_at_ms()) >= idle_ms && !tenant.hub().has_listeners();
             if is_idle || self.memory.is_short() {
                 self.send_to_sleep(tenant).await;
             }
@@ -208,6 +212,7 @@ impl Waker {
         let (keyspace, shelf) = read.map_err(|error| unreadable(&error))?;
         let grant = self.memory.grant(keyspace.bytes()).ok_or(Refusal::Unavailable(NO_MEMORY))?;
         let database = self.maker.make(keyspace).with_settings(tenant.remembered()).recording();
+        let database = database.with_hub(Arc::clone(tenant.hub()));
         tenant.install(Awake { database, shelf: Some(shelf), grant });
         Ok(())
     }

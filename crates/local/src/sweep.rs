@@ -29,7 +29,13 @@ impl Local {
 
     /// Whether there may be more to do. A database that is busy is left for the next time.
     fn sweep_slice(&self, tenant: &crate::tenant::Tenant) -> bool {
-        let Some(done) = tenant.try_with(|database| database.sweep(SLICE, self.now())) else { return false };
+        let swept = tenant.try_with(|database| {
+            for id in tenant.take_abandoned() {
+                database.stop_waiting(id);
+            }
+            database.sweep(SLICE, self.now())
+        });
+        let Some(done) = swept else { return false };
         self.free().take(done.garbage);
         done.value
     }

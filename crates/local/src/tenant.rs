@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed, O
 use std::time::Duration;
 
 use latchkey_commands::Settings;
-use latchkey_engine::{Database, Limits};
+use latchkey_engine::{Database, Limits, WaitId};
 use latchkey_journal::Lsn;
+use latchkey_pubsub::Hub;
 use latchkey_storage::{Durability, Shelf};
 use latchkey_tenancy::DatabaseId;
 use parking_lot::{Mutex, MutexGuard};
@@ -29,14 +30,18 @@ pub(crate) struct Tenant {
     awake: Mutex<Option<Awake>>,
     /// Whether it is awake. Set last when it wakes, and first when it is about to sleep.
     is_awake: AtomicBool,
-    /// Requests, waiting clients and subscribers: while there is one, it does not fall asleep.
+    /// Requests and waiting clients: while there is one, it does not fall asleep.
     visitors: AtomicUsize,
     waiting: AtomicUsize,
+    /// Waits of those who went while the database was busy.
+    abandoned: Mutex<Vec<WaitId>>,
     /// Held by whoever wakes it or puts it to sleep.
     bedside: Arc<Bedside<()>>,
     used_at_ms: AtomicI64,
     /// What CONFIG SET has changed, while it sleeps.
     settings: Mutex<Settings>,
+    /// Who listens to it, also while it sleeps.
+    hub: Arc<Hub>,
 }
 
 /// A database in memory, with its place on the disk.
@@ -86,22 +91,29 @@ pub(crate) struct Terms {
 }
 
 impl Tenant {
-    /// A database that is asleep.
-    pub(crate) fn new(id: DatabaseId) -> Self {
+    /// A database that is asleep. The seed decides the order in which its channels are listed.
+    pub(crate) fn new(id: DatabaseId, seed: u64) -> Self {
         Self {
             id,
             awake: Mutex::new(None),
             is_awake: AtomicBool::new(false),
             visitors: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
+            abandoned: Mutex::default(),
             bedside: Arc::default(),
             used_at_ms: AtomicI64::new(0),
             settings: Mutex::default(),
+            hub: Arc::new(Hub::new(seed)),
         }
     }
 
     pub(crate) fn id(&self) -> DatabaseId {
         self.id
+    }
+
+    /// Who listens to it.
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.hub
     }
 
     pub(crate) fn is_awake(&self) -> bool {
@@ -124,7 +136,7 @@ impl Tenant {
 
     /// Whether nothing would be lost if it was forgotten.
     pub(crate) fn is_forgettable(&self) -> bool {
-        !self.is_awake() && *self.settings.lock() == Settings::default()
+        !self.is_awake() && !self.hub.has_listeners() && *self.settings.lock() == Settings::default()
     }
 
     /// Waits until nobody else wakes it or puts it to sleep.
@@ -213,7 +225,24 @@ impl Tenant {
         let mut working = Working { tenant: self, slot };
         let Some(awake) = &mut working.slot else { return Err(NotNow::Lost) };
         let value = work(&mut awake.database);
-        Ok(Done { value, garbage: awake.database.take_garbage(), mark: awake.keep() })
+        let mark = awake.keep();
+        for served in awake.database.take_served() {
+            served.tell(mark.position, mark.awaited.map(|lsn| lsn.0));
+        }
+        Ok(Done { value, garbage: awake.database.take_garbage(), mark })
+    }
+
+    /// Ends the wait of somebody who has gone. Never waits itself: what cannot be done now is done by and by, and
+    /// meanwhile nothing is taken for somebody who has gone.
+    pub(crate) fn abandon(&self, id: WaitId) {
+        if self.try_with(|database| database.stop_waiting(id)).is_none() && self.is_awake() {
+            self.abandoned.lock().push(id);
+        }
+    }
+
+    /// Those who went while the database was busy: whoever has it now ends their waits.
+    pub(crate) fn take_abandoned(&self) -> Vec<WaitId> {
+        std::mem::take(&mut *self.abandoned.lock())
     }
 }
 

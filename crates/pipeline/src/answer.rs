@@ -68,6 +68,11 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Whether the caller would still be let in: its token may have expired or been revoked since.
+    pub fn is_good(&self, now_ms: u64) -> bool {
+        self.principal.standing(now_ms).is_ok()
+    }
+
     /// Counts what the door wrote as the caller's usage.
     pub fn count_reply_bytes(&self, bytes: u64) {
         self.principal.usage().add(Usage { bytes_out: bytes, ..Usage::default() });

@@ -8,6 +8,7 @@
 //! an order that leaves one out does not compile, and a backend accepts nothing that was not admitted. The decisions
 //! are plain functions ([`policy`]) and the meters of `latchkey-tenancy`; the layers are shells around them.
 
+mod accounts;
 mod answer;
 mod backend;
 mod batch;
@@ -16,18 +17,22 @@ mod layer;
 pub mod policy;
 mod session;
 mod stack;
+mod vigil;
 mod waiting;
 
 #[cfg(test)]
 mod tests;
 
+pub use accounts::{Accounts, Entropy};
 pub use answer::{Answer, Refusal, Replies, Standing};
 pub use backend::{Backend, Executed};
 pub use batch::{Batch, Incoming, Shape};
 pub use clock::Clock;
+pub use latchkey_pubsub::{Ear, Message, Scope, TooSlow};
 pub use latchkey_tenancy::{AUTHENTICATION_REFUSED, DatabaseId};
 pub use layer::admit::Admitted;
 pub use layer::authenticate::Authenticated;
 pub use layer::resolve::Resolved;
-pub use session::{Asked, Caller, Gate, Session, Watching, asked, not_available};
+pub use session::{Asked, Caller, Gate, Session, Watching, asked, full_name, may_write, not_available};
 pub use stack::{Stack, stack};
+pub use vigil::{Unblock, Vigil};

@@ -1,20 +1,36 @@
 //! May this caller run this command? Decided here, for every door, from the command's declaration.
 
 use latchkey_commands::Call;
+use latchkey_commands::acl::Denial;
 use latchkey_protocol::ReplyError;
 use latchkey_tenancy::Grants;
 use latchkey_tenancy::Limits;
 
 /// Refuses what the grants do not cover and what is larger than the limits allow.
-pub fn allows(call: &Call, grants: Grants, limits: &Limits) -> Result<(), ReplyError> {
-    if grants.read_only && !call.command().is_for_readers() {
-        return Err(no_permission(&call.command().full_name()));
-    }
+pub fn allows(call: &Call, grants: &Grants, limits: &Limits) -> Result<(), ReplyError> {
+    permits(call, grants)?;
     fits(call, limits)
 }
 
+/// Refuses what the grants do not cover. Whoever may do everything pays one branch for it.
+pub(crate) fn permits(call: &Call, grants: &Grants) -> Result<(), ReplyError> {
+    match grants.permissions() {
+        None => Ok(()),
+        Some(permissions) => permissions.check(call).map_err(|denial| denial.error(call.command())),
+    }
+}
+
+/// Refuses a channel that the grants do not cover, or a pattern of channels, as somebody subscribes to it or publishes
+/// on it. [`allows`] has asked already for the channels that a command's declaration names.
+pub fn may_use_channel(grants: &Grants, channel: &[u8], is_pattern: bool) -> Result<(), ReplyError> {
+    match grants.permissions() {
+        Some(permissions) if !permissions.allows_channel(channel, is_pattern) => Err(Denial::NO_CHANNEL),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses what is larger than the limits allow.
-pub(crate) fn fits(call: &Call, limits: &Limits) -> Result<(), ReplyError> {
+fn fits(call: &Call, limits: &Limits) -> Result<(), ReplyError> {
     let request_bytes = call.words().bytes() as u64;
     if request_bytes > limits.request_bytes_max {
         return Err(too_large("request", limits.request_bytes_max, request_bytes));
@@ -27,12 +43,6 @@ pub(crate) fn fits(call: &Call, limits: &Limits) -> Result<(), ReplyError> {
         return Err(too_large("key", limits.key_bytes_max, longest));
     }
     Ok(())
-}
-
-pub(crate) fn no_permission(name: &str) -> ReplyError {
-    ReplyError::new(format!(
-        "NOPERM this user has no permissions to run the '{name}' command or its subcommand"
-    ))
 }
 
 fn too_large(what: &str, limit: u64, actual: u64) -> ReplyError {

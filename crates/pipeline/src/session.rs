@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use latchkey_commands::{Call, Category, Run, Watches};
+use latchkey_commands::{Call, Run, Script};
 use latchkey_protocol::{ReplyError, Words};
-use latchkey_tenancy::{Authority, DatabaseId, Principal};
-use parking_lot::Mutex;
+use latchkey_pubsub::Ear;
+use latchkey_tenancy::{Authority, DatabaseId, Grants, Principal};
 
-use crate::{Clock, policy};
+use crate::{Clock, Vigil, policy};
 
 /// Who sends a batch.
 #[derive(Clone)]
@@ -17,13 +17,15 @@ pub enum Caller {
     Token(bytes::Bytes),
     /// Somebody who has authenticated before. Whether that still holds is looked at for every batch.
     Session(Session),
+    /// Whoever this token belongs to, to hear with this ear.
+    Listener(bytes::Bytes, Arc<Ear>),
 }
 
 impl fmt::Debug for Caller {
     /// Leaves the token out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Token(_) => f.write_str("Token"),
+            Self::Token(_) | Self::Listener(..) => f.write_str("Token"),
             Self::Session(session) => session.fmt(f),
         }
     }
@@ -45,9 +47,26 @@ impl Gate {
     /// A session of whoever this token belongs to; `None` if the token is not good, whatever the reason.
     pub fn open(&self, token: &[u8]) -> Option<Session> {
         match self.authority.authenticate(token, self.clock.now_ms()) {
-            Ok(principal) => Some(Session { principal, watching: Watching::default() }),
+            Ok(principal) => Some(Session::of(principal)),
             Err(cause) => {
                 tracing::debug!(%cause, "refused a token");
+                None
+            }
+        }
+    }
+
+    /// Whether a session is still good: its token may have expired or been revoked.
+    pub fn admits(&self, session: &Session) -> bool {
+        session.principal.standing(self.clock.now_ms()).is_ok()
+    }
+
+    /// A session of this user, with its password or a token of it; `None` if that is not good, whatever the reason. The
+    /// user is named with its database, as `ann@shop`, unless the token says that already.
+    pub fn open_as(&self, user: &[u8], password: &[u8]) -> Option<Session> {
+        match self.authority.authenticate_as(user, password, self.clock.now_ms()) {
+            Ok(principal) => Some(Session::of(principal)),
+            Err(cause) => {
+                tracing::debug!(%cause, "refused a user");
                 None
             }
         }
@@ -64,22 +83,39 @@ impl Gate {
 pub struct Session {
     principal: Arc<Principal>,
     watching: Watching,
+    ear: Arc<Ear>,
 }
 
-/// The keys that a session watches. Shared with whoever runs its commands; nobody holds this lock while waiting for
-/// another.
-pub type Watching = Arc<Mutex<Watches>>;
+/// What a session keeps watch over.
+pub type Watching = Arc<Vigil>;
 
 /// So many keys a session may watch.
 const WATCHED_KEYS_MAX: usize = 10_000;
 
 impl Session {
+    fn of(principal: Arc<Principal>) -> Self {
+        Self { watching: Arc::new(Vigil::of(&principal)), principal, ear: Arc::default() }
+    }
+
     pub(crate) fn principal(&self) -> &Arc<Principal> {
         &self.principal
     }
 
-    pub(crate) fn watching(&self) -> &Watching {
+    /// What it keeps watch over.
+    pub fn watching(&self) -> &Watching {
         &self.watching
+    }
+
+    /// What it hears with, once it listens on something.
+    pub fn ear(&self) -> &Arc<Ear> {
+        &self.ear
+    }
+
+    /// Goes on hearing what another session of the same connection listens on, if that is of the same database.
+    pub fn hear_on(&mut self, former: &Self) {
+        if former.database() == self.database() {
+            self.ear = Arc::clone(&former.ear);
+        }
     }
 
     /// How many keys it watches.
@@ -97,9 +133,14 @@ impl Session {
         self.principal.database()
     }
 
-    /// Whether it may only read.
-    pub fn is_read_only(&self) -> bool {
-        self.principal.grants().read_only
+    /// The name of the user that it is.
+    pub fn user_name(&self) -> &str {
+        self.principal.user_name()
+    }
+
+    /// What it may do now.
+    pub fn grants(&self) -> Grants {
+        self.principal.grants()
     }
 
     /// Whether this command could be run now: refuses what is not known, has the wrong number of words or is not
@@ -108,15 +149,13 @@ impl Session {
         let call = Call::resolve(words.clone())?;
         match call.spec().run {
             Run::Session => self.check_session(&call),
-            _ => policy::allows(&call, self.principal.grants(), &self.principal.limits()),
+            Run::Account(_) => Err(NOT_IN_TRANSACTION),
+            _ => policy::allows(&call, &self.grants(), &self.principal.limits()),
         }
     }
 
-    /// Who may only read may do what concerns its own connection, but not what looks at those of others.
     fn check_session(&self, call: &Call) -> Result<(), ReplyError> {
-        if self.is_read_only() && call.command().categories().has(Category::Dangerous) {
-            return Err(policy::no_permission(&call.command().full_name()));
-        }
+        policy::permits(call, &self.grants())?;
         let watched = call.keys().len();
         if watched > 0 && self.watched() + watched > WATCHED_KEYS_MAX {
             return Err(ReplyError::new(format!(
@@ -127,11 +166,17 @@ impl Session {
     }
 }
 
+/// A command about users is no part of a step that happens as a whole: the users are kept elsewhere than the keys.
+pub(crate) const NOT_IN_TRANSACTION: ReplyError =
+    ReplyError::fixed("ERR Command not allowed inside a transaction");
+
 /// Whom a command is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// The database: it is to be handed in. Also what nobody knows, which is refused there.
     Database,
+    /// The database, where it may wait: it is to be handed in by itself, or together with others if it is not to wait.
+    Waiting,
     /// The connection: the door answers it itself. Its name in upper case, and its subcommand's.
     Door(&'static str, Option<&'static str>),
 }
@@ -140,13 +185,31 @@ pub enum Asked {
 pub fn asked(words: &Words) -> Result<Asked, ReplyError> {
     let Some(command) = latchkey_commands::find(words) else { return Ok(Asked::Database) };
     if !command.needs_connection() {
-        return Ok(Asked::Database);
+        let waits = command.spec.waits.is_some()
+            && Call::resolve(words.clone()).is_ok_and(|call| call.patience().is_some());
+        return Ok(if waits { Asked::Waiting } else { Asked::Database });
     }
     let call = Call::resolve(words.clone())?;
     Ok(match call.command().parent {
         Some(container) => Asked::Door(container.name, Some(call.spec().name)),
         None => Asked::Door(call.spec().name, None),
     })
+}
+
+/// Whether the command that these words name may change something.
+pub fn may_write(words: &Words) -> bool {
+    let writes = |run| match run {
+        Run::Write(_) => true,
+        Run::Script(Script::Eval { read_only, .. } | Script::Call { read_only }) => !read_only,
+        _ => false,
+    };
+    Call::resolve(words.clone()).is_ok_and(|call| writes(call.spec().run))
+}
+
+/// The full name of the command that these words name, in lower case, a subcommand's as `config|get`. An error if there
+/// is none, or it has the wrong number of words.
+pub fn full_name(words: &Words) -> Result<String, ReplyError> {
+    Call::resolve(words.clone()).map(|call| call.command().full_name())
 }
 
 /// What a door answers to a command of a connection that it does not have.

@@ -12,7 +12,7 @@ use crate::layer::authenticate::AuthenticateLayer;
 use crate::layer::execute::Execute;
 use crate::layer::resolve::ResolveLayer;
 use crate::waiting::WaitingRooms;
-use crate::{Answer, Backend, Clock, Incoming};
+use crate::{Accounts, Answer, Backend, Clock, Incoming};
 
 /// What every door sends its requests into. Cheap to clone; always ready.
 pub trait Stack:
@@ -31,6 +31,7 @@ pub fn stack<B: Backend>(
     leases: Arc<dyn LeaseStore>,
     clock: Arc<dyn Clock>,
     backend: Arc<B>,
+    accounts: Accounts,
 ) -> impl Stack {
     ServiceBuilder::new()
         // Whose commands are they? From here on there is a principal.
@@ -39,5 +40,5 @@ pub fn stack<B: Backend>(
         .layer(ResolveLayer)
         // May they run, and is there allowance left? From here on they are counted.
         .layer(AdmitLayer { leases, clock, waiting: WaitingRooms::new() })
-        .service(Execute { backend })
+        .service(Execute { backend, accounts })
 }

@@ -14,29 +14,31 @@ use latchkey_protocol::{Reply, ReplyError, Words};
 use latchkey_tenancy::{
     AUTHENTICATION_REFUSED, Authority, Change, DatabaseId, DatabaseRecord, Lease, LeaseDone, LeaseError,
     LeaseRequest, LeaseStore, Limits, MeterScope, Records, Return, TokenDigest, TokenId, TokenKind,
-    TokenRecord, Usage,
+    TokenRecord, Usage, UserChange, UserDone, UserError, UserRecord, UserStore,
 };
 use parking_lot::Mutex;
 use tower::ServiceExt;
 
-use crate::{Admitted, Answer, Backend, Batch, Clock, Executed, Incoming, Refusal, Replies, Shape, stack};
+use crate::{
+    Accounts, Admitted, Answer, Backend, Batch, Clock, Executed, Incoming, Refusal, Replies, Shape, stack,
+};
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 const NOON_MS: u64 = 20_000 * DAY_MS + DAY_MS / 2;
 
-const OWNER: &str = "owner's token";
-const READER: &str = "reader's token";
+pub(crate) const OWNER: &str = "owner's token";
+pub(crate) const READER: &str = "reader's token";
 
 /// A server with one database and two tokens, without a door.
-struct Scene {
-    authority: Arc<Authority>,
+pub(crate) struct Scene {
+    pub(crate) authority: Arc<Authority>,
     store: Arc<Store>,
     clock: Arc<HandClock>,
     backend: Arc<Recorder>,
     send: Box<dyn Fn(Incoming) -> Answering + Send + Sync>,
 }
 
-type Answering = std::pin::Pin<Box<dyn Future<Output = Answer> + Send>>;
+pub(crate) type Answering = std::pin::Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 impl Scene {
     /// The owner may send so many commands a day.
@@ -44,7 +46,7 @@ impl Scene {
         Self::new(Some(commands_per_day), Limits::UNLIMITED)
     }
 
-    fn unlimited() -> Self {
+    pub(crate) fn unlimited() -> Self {
         Self::new(None, Limits::UNLIMITED)
     }
 
@@ -54,13 +56,15 @@ impl Scene {
             token(1, &database, OWNER, TokenRecord { commands_per_day, ..blank(&database) }),
             token(2, &database, READER, TokenRecord { read_only: true, ..blank(&database) }),
         ];
-        let records = Records { databases: vec![database], tokens, keys: Vec::new() };
+        let records = Records { databases: vec![database], tokens, ..Records::default() };
         let authority = Arc::new(Authority::new(&records).unwrap());
         let (store, clock) = (Arc::new(Store::default()), Arc::new(HandClock(AtomicU64::new(NOON_MS))));
         let backend = Arc::new(Recorder::default());
         let leases: Arc<dyn LeaseStore> = Arc::<Store>::clone(&store);
         let time: Arc<dyn Clock> = Arc::<HandClock>::clone(&clock);
-        let service = stack(Arc::clone(&authority), leases, time, Arc::clone(&backend));
+        let users = Arc::new(Users(Arc::clone(&authority)));
+        let accounts = Accounts::new(Arc::clone(&authority), users, Arc::clone(&time), count_up);
+        let service = stack(Arc::clone(&authority), leases, time, Arc::clone(&backend), accounts);
         let send = Box::new(move |incoming| -> Answering {
             Box::pin(service.clone().oneshot(incoming).map(|answer| match answer {
                 Ok(answer) => answer,
@@ -70,7 +74,7 @@ impl Scene {
         Self { authority, store, clock, backend, send }
     }
 
-    fn send(&self, token: &str, shape: Shape, commands: &[&str]) -> Answering {
+    pub(crate) fn send(&self, token: &str, shape: Shape, commands: &[&str]) -> Answering {
         let commands = commands.iter().map(|line| Ok(words(line))).collect();
         (self.send)(Incoming {
             caller: crate::Caller::Token(Bytes::copy_from_slice(token.as_bytes())),
@@ -79,7 +83,7 @@ impl Scene {
         })
     }
 
-    async fn one(&self, token: &str, command: &str) -> Result<Reply, Refusal> {
+    pub(crate) async fn one(&self, token: &str, command: &str) -> Result<Reply, Refusal> {
         match self.send(token, Shape::One, &[command]).await.replies {
             Replies::One(reply) => Ok(reply),
             Replies::Refused(refusal) => Err(refusal),
@@ -88,7 +92,16 @@ impl Scene {
     }
 
     async fn many(&self, shape: Shape, commands: &[&str]) -> Result<Vec<Reply>, Refusal> {
-        match self.send(OWNER, shape, commands).await.replies {
+        self.many_of(OWNER, shape, commands).await
+    }
+
+    pub(crate) async fn many_of(
+        &self,
+        token: &str,
+        shape: Shape,
+        commands: &[&str],
+    ) -> Result<Vec<Reply>, Refusal> {
+        match self.send(token, shape, commands).await.replies {
             Replies::Many(replies) => Ok(replies.into_vec()),
             Replies::Refused(refusal) => Err(refusal),
             Replies::One(reply) => panic!("one reply to many commands: {reply:?}"),
@@ -96,7 +109,7 @@ impl Scene {
     }
 
     /// Names of the commands that the backend ran.
-    fn ran(&self) -> Vec<String> {
+    pub(crate) fn ran(&self) -> Vec<String> {
         std::mem::take(&mut self.backend.ran.lock())
     }
 
@@ -180,6 +193,30 @@ impl Backend for Recorder {
             .collect();
         Ok(Executed { replies, unexecuted: self.unexecuted.load(Relaxed), position: 7 })
     }
+}
+
+/// Keeps users nowhere but in the authority.
+struct Users(Arc<Authority>);
+
+impl UserStore for Users {
+    fn change_user(&self, database: DatabaseId, name: String, change: UserChange, done: UserDone<()>) {
+        let changed = change(self.0.user(database, &name)).map_err(UserError::Refused);
+        done(changed.map(|record| self.0.apply(&Change::User(record)).unwrap()));
+    }
+
+    fn delete_users(&self, database: DatabaseId, names: Vec<String>, done: UserDone<u64>) {
+        let delete = |name: &String| {
+            let user = self.0.user(database, name)?;
+            self.0.apply(&Change::User(UserRecord { deleted: true, ..user })).ok()
+        };
+        done(Ok(names.iter().filter_map(delete).count() as u64));
+    }
+}
+
+/// Not random at all: 0, 1, 2, …
+fn count_up(bytes: &mut [u8]) -> std::io::Result<()> {
+    bytes.iter_mut().zip((0..=u8::MAX).cycle()).for_each(|(byte, n)| *byte = n);
+    Ok(())
 }
 
 /// A quota store in memory.

@@ -37,6 +37,8 @@ pub enum Reply {
     /// A number as text, where the digits are part of the contract (GEOPOS): a string in RESP2 and JSON, a double in
     /// RESP3.
     Number(Bytes),
+    /// An integer that may have more than 64 bits, in decimal: a string in RESP2 and JSON. Scripts make them.
+    BigNumber(Bytes),
     /// A truth value: 1 or 0 in RESP2 and JSON.
     Bool(bool),
     /// Text with a format hint (RESP3 verbatim string `txt`): a plain string elsewhere.
@@ -73,7 +75,9 @@ impl Reply {
     pub fn bytes(&self) -> usize {
         match self {
             Self::Status(text) => text.len(),
-            Self::Bulk(bytes) | Self::Number(bytes) | Self::Verbatim(bytes) => bytes.len(),
+            Self::Bulk(bytes) | Self::Number(bytes) | Self::BigNumber(bytes) | Self::Verbatim(bytes) => {
+                bytes.len()
+            }
             Self::Error(error) => error.text().len(),
             Self::Array(items) | Self::Set(items) => items.iter().map(Self::bytes).sum(),
             Self::Pairs(pairs) | Self::Map(pairs) | Self::NestedMap(pairs) => {

@@ -12,8 +12,12 @@ use mlua::{Error, Function, Lua, LuaOptions, MultiValue, StdLib, Table, Value};
 use parking_lot::Mutex;
 
 use crate::arguments::Arguments;
-use crate::meter::{self, Budget, CALL_STEPS, Clock, Meter};
-use crate::raise::{self, CHUNK_NAME, NATIVE_NAME, raise};
+use crate::bridge::Bridge;
+use crate::library::{self, Library, Registered};
+use crate::memory;
+use crate::meter::{self, Budget, CALL_STEPS, Clock, LOAD_STEPS, Meter};
+use crate::raise::{self, CHUNK_NAME, LIBRARY_NAME, NATIVE_NAME, raise};
+use crate::register::{self, Gathered, Register};
 use crate::source::{Digest, Source};
 use crate::{bits, cjson, cmsgpack, convert, packing, redis, text};
 
@@ -45,9 +49,23 @@ pub(crate) struct Interpreter {
     meter: Arc<Meter>,
     budget: Budget,
     chance: Arc<Mutex<Rng>>,
-    /// The prelude's function that runs a script.
+    register: Register,
+    bridge: Arc<Bridge>,
+    /// The prelude's function that runs a script, or a library's function.
     run: Function,
+    /// The prelude's function that runs a library's chunk.
+    load: Function,
     compiled: HashMap<Digest, Function>,
+    libraries: HashMap<u64, Loaded>,
+    /// Memory in use after garbage was last collected: libraries may hold much.
+    kept_bytes: usize,
+}
+
+/// A library that can be called.
+struct Loaded {
+    environment: Table,
+    /// In the order in which they were registered.
+    callbacks: Vec<Function>,
 }
 
 /// Why a run came to no answer.
@@ -56,9 +74,6 @@ pub(crate) struct Failed {
     /// Whether the interpreter must not be used again.
     pub(crate) is_broken: bool,
 }
-
-/// A command costs about as much as so many instructions.
-const COMMAND_STEPS: usize = 100;
 
 /// What it costs to raise an error out of one of our functions, and to catch it.
 const ERROR_STEPS: usize = 1000;
@@ -69,17 +84,33 @@ const MEMORY_PARTS: usize = 8;
 impl Interpreter {
     pub(crate) fn new(budget: Budget, clock: Option<Clock>) -> mlua::Result<Self> {
         let lua = Lua::new_with(StdLib::TABLE | StdLib::STRING | StdLib::MATH, LuaOptions::new())?;
-        // Garbage counts against the limit, so it is collected before much of it has gathered.
-        lua.gc_set_mode(GcMode::Incremental(GcIncParams::default().pause(120).step_multiplier(400)));
+        // Garbage counts against the limit, so it is collected before much of it has gathered: when there is more than
+        // half as much as of what is in use.
+        lua.gc_set_mode(GcMode::Incremental(GcIncParams::default().pause(160).step_multiplier(400)));
         let (meter, chance) = (Arc::new(Meter::new(clock)), Arc::new(Mutex::new(Rng::with_seed(0))));
+        let (register, bridge) = (Register::default(), Arc::new(Bridge::new(budget.memory_bytes)));
         meter.start(&budget);
         text::install(&lua, &meter)?;
-        let native = native(&lua, &meter, &chance)?;
+        let native = native(&lua, &meter, &chance, &bridge)?;
+        native.raw_set("register", register::function(&lua, &meter, &register)?)?;
         let prelude = lua.load(include_str!("prelude.lua")).set_name(NATIVE_NAME);
-        let run = prelude.call(native)?;
+        let (run, load) = prelude.call(native)?;
         lua.set_memory_limit(budget.memory_bytes)?;
         meter::watch(&lua, Arc::clone(&meter))?;
-        Ok(Self { lua, meter, budget, chance, run, compiled: HashMap::new() })
+        let (compiled, libraries) = (HashMap::new(), HashMap::new());
+        Ok(Self {
+            lua,
+            meter,
+            budget,
+            chance,
+            register,
+            bridge,
+            run,
+            load,
+            compiled,
+            libraries,
+            kept_bytes: 0,
+        })
     }
 
     /// Compiles a script, unless that was done before.
@@ -88,7 +119,7 @@ impl Interpreter {
             return Ok(function.clone());
         }
         let compiled = compile(&self.lua, source.body(), CHUNK_NAME);
-        let function = compiled.map_err(|error| self.not_compiled(&error))?;
+        let function = compiled.map_err(|error| self.not_compiled("script (new function)", &error))?;
         self.compiled.insert(source.digest, function.clone());
         Ok(function)
     }
@@ -106,56 +137,113 @@ impl Interpreter {
         host: &mut Host<'_>,
     ) -> Result<Reply, Failed> {
         let script = self.compile(source)?;
+        self.run_entry(&script, None, input, host)
+    }
+
+    /// Runs the chunk of a library, and keeps what it registers under this number.
+    pub(crate) fn load(&mut self, id: u64, code: &[u8]) -> Result<Vec<Registered>, Failed> {
+        let chunk = compile(&self.lua, library::body(code), LIBRARY_NAME);
+        let chunk = chunk.map_err(|error| self.not_compiled("function", &error))?;
+        let steps = self.budget.steps.min(LOAD_STEPS);
+        self.meter.start(&Budget { steps, ..self.budget });
+        *self.chance.lock() = Rng::with_seed(0);
+        *self.register.lock() = Some(Gathered::default());
+        let result = self.load.call::<(bool, Value)>(chunk);
+        let gathered = self.register.lock().take().unwrap_or_default();
+        match result {
+            Ok((true, Value::Table(environment))) => {
+                self.libraries.insert(id, Loaded { environment, callbacks: gathered.callbacks });
+                Ok(gathered.functions)
+            }
+            Ok((_, failure)) => Err(self.not_loaded(&self.text_of(&failure))),
+            Err(error) => Err(self.not_loaded(&format!("ERR {}", raise::text_of(&error)))),
+        }
+    }
+
+    /// Calls a function of a library, which is loaded if it is not. The function is given by its place.
+    pub(crate) fn call(
+        &mut self,
+        library: &Library,
+        function: usize,
+        input: &Input<'_>,
+        host: &mut Host<'_>,
+    ) -> Result<Reply, Failed> {
+        if !self.libraries.contains_key(&library.id) {
+            self.load(library.id, &library.code)?;
+        }
+        let loaded = self.libraries.get(&library.id);
+        let entry = loaded.and_then(|loaded| Some((loaded.callbacks.get(function)?, &loaded.environment)));
+        let Some((callback, environment)) = entry.map(|(f, e)| (f.clone(), e.clone())) else {
+            return Err(self.running("the library registers other functions than before"));
+        };
+        self.run_entry(&callback, Some(&environment), input, host)
+    }
+
+    /// Drops a library.
+    pub(crate) fn forget_library(&mut self, id: u64) {
+        self.libraries.remove(&id);
+    }
+
+    /// Whether there are libraries, which may hold what they counted.
+    pub(crate) fn has_libraries(&self) -> bool {
+        !self.libraries.is_empty()
+    }
+
+    /// Runs a script, or a function in the environment of its library.
+    fn run_entry(
+        &mut self,
+        entry: &Function,
+        environment: Option<&Table>,
+        input: &Input<'_>,
+        host: &mut Host<'_>,
+    ) -> Result<Reply, Failed> {
         self.meter.start(&self.budget);
         *self.chance.lock() = Rng::with_seed(input.seed);
-        let answer = self.answer(&script, input, host);
+        let answer = self.answer(entry, environment, input, host);
         let is_stopped = self.meter.is_spent();
         let result = match answer {
-            Ok((true, value)) => convert::to_reply(&self.meter, &value).map_err(|error| self.failed(&error)),
+            Ok((true, value)) => self.reply(&value),
             Ok((false, _)) if is_stopped => Err(self.failed(&meter::Stopped.into())),
             Ok((false, failure)) => Err(self.uncaught(&failure)),
             Err(error) => Err(self.failed(&error)),
         };
-        if self.lua.used_memory() > self.budget.memory_bytes / MEMORY_PARTS {
+        self.collect_garbage();
+        result
+    }
+
+    fn reply(&self, value: &Value) -> Result<Reply, Failed> {
+        let answer = convert::Answer { meter: &self.meter, version: self.bridge.version() };
+        // It only makes the names of the fields that it looks for.
+        let names_bytes = 16 * memory::VALUE_BYTES;
+        let reply =
+            memory::with_room(&self.lua, self.budget.memory_bytes, names_bytes, || answer.to_reply(value));
+        reply.map_err(|error| self.failed(&error))
+    }
+
+    /// Collects garbage, if there may be much.
+    fn collect_garbage(&mut self) {
+        if self.lua.used_memory() > self.kept_bytes + self.budget.memory_bytes / MEMORY_PARTS {
             // An error here is one of a finalizer, and scripts cannot make any.
             let _ = self.lua.gc_collect();
+            self.kept_bytes = self.lua.used_memory();
         }
-        result
     }
 
     /// Whether the script ended, and with what.
     fn answer(
         &self,
-        script: &Function,
+        entry: &Function,
+        environment: Option<&Table>,
         input: &Input<'_>,
         host: &mut Host<'_>,
     ) -> mlua::Result<(bool, Value)> {
-        let (lua, meter) = (&self.lua, &self.meter);
-        let keys = lua.create_sequence_from(texts(lua, input.keys)?)?;
-        let arguments = lua.create_sequence_from(texts(lua, input.arguments)?)?;
-        let host = Mutex::new(host);
-        let command = |lua: &Lua, values: MultiValue| {
-            meter.charge(COMMAND_STEPS)?;
-            let words = convert::to_words(lua, meter, &values)?;
-            let called = (host.lock())(words);
-            meter.charge(called.steps)?;
-            mlua::Result::Ok(called.reply)
-        };
-        lua.scope(|scope| {
-            let call = scope.create_function(|lua, values: MultiValue| match command(lua, values)? {
-                Reply::Error(error) => Err(raise::raise_reply(lua, error.text())),
-                reply => convert::to_lua(lua, meter, reply),
-            })?;
-            let protected_call = scope.create_function(|lua, values: MultiValue| {
-                let reply = command(lua, values);
-                match reply {
-                    Ok(reply) => convert::to_lua(lua, meter, reply),
-                    Err(error) if raise::is_stop(&error) => Err(error),
-                    Err(error) => raise::explain(lua, &error),
-                }
-            })?;
-            self.run.call((script, keys, arguments, call, protected_call))
-        })
+        let (lua, limit_bytes) = (&self.lua, self.budget.memory_bytes);
+        let words = || input.keys.iter().chain(input.arguments);
+        let bytes = words().map(|word| word.len() + memory::VALUE_BYTES).sum::<usize>() + memory::VALUE_BYTES;
+        let (keys, arguments) = memory::with_room(lua, limit_bytes, bytes, || {
+            Ok((list(lua, input.keys)?, list(lua, input.arguments)?))
+        })?;
+        self.bridge.open(lua, host, || self.run.call((entry, environment, keys, arguments)))
     }
 
     /// An error that the script did not catch, as the prelude's handler left it.
@@ -180,12 +268,27 @@ impl Interpreter {
         Failed { error: ReplyError::new(format!("ERR Error running script: {text}")), is_broken }
     }
 
-    fn not_compiled(&self, error: &Error) -> Failed {
+    fn not_compiled(&self, what: &str, error: &Error) -> Failed {
         let text = raise::text_of(error);
         let is_broken = text.contains(OUT_OF_MEMORY);
-        Failed {
-            error: ReplyError::new(format!("ERR Error compiling script (new function): {text}")),
-            is_broken,
+        Failed { error: ReplyError::new(format!("ERR Error compiling {what}: {text}")), is_broken }
+    }
+
+    /// A library that could not be loaded, with the text of an error reply.
+    fn not_loaded(&self, text: &str) -> Failed {
+        let is_stopped = self.meter.is_spent();
+        let is_broken = is_stopped || text.contains(OUT_OF_MEMORY);
+        let text = if is_stopped { "ERR FUNCTION LOAD timeout" } else { text };
+        let text = convert::one_line(&format!("ERR Error registering functions: {text}"));
+        Failed { error: ReplyError::new(text), is_broken }
+    }
+
+    /// What a library's chunk threw, as an error reply.
+    fn text_of(&self, failure: &Value) -> String {
+        match failure {
+            Value::Table(reply) => reply.raw_get("err").unwrap_or_default(),
+            Value::String(text) => format!("ERR {}", text.to_string_lossy()),
+            other => format!("ERR (error object is a {} value)", other.type_name()),
         }
     }
 }
@@ -193,8 +296,10 @@ impl Interpreter {
 /// Lua's own words.
 const OUT_OF_MEMORY: &str = "not enough memory";
 
-fn texts(lua: &Lua, words: &[Bytes]) -> mlua::Result<Vec<mlua::LuaString>> {
-    words.iter().map(|word| lua.create_string(word)).collect()
+fn list(lua: &Lua, words: &[Bytes]) -> mlua::Result<Table> {
+    let table = lua.create_table_with_capacity(words.len(), 0)?;
+    words.iter().try_for_each(|word| table.raw_push(lua.create_string(word)?))?;
+    Ok(table)
 }
 
 /// Compiles text. Bytecode could do what no compiler would let it do, so it is not taken.
@@ -209,9 +314,14 @@ fn compile(lua: &Lua, text: &[u8], name: &str) -> mlua::Result<Function> {
 }
 
 /// What the prelude is given besides the libraries of Lua itself.
-fn native(lua: &Lua, meter: &Arc<Meter>, chance: &Arc<Mutex<Rng>>) -> mlua::Result<Table> {
+fn native(
+    lua: &Lua,
+    meter: &Arc<Meter>,
+    chance: &Arc<Mutex<Rng>>,
+    bridge: &Arc<Bridge>,
+) -> mlua::Result<Table> {
     let native = lua.create_table()?;
-    native.raw_set("redis", redis::library(lua, meter)?)?;
+    native.raw_set("redis", redis::library(lua, meter, bridge)?)?;
     native.raw_set("bit", bits::library(lua, meter)?)?;
     native.raw_set("cjson", cjson::library(lua, meter)?)?;
     native.raw_set("cmsgpack", cmsgpack::library(lua, meter)?)?;

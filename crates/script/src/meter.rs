@@ -24,6 +24,10 @@ impl Budget {
     pub const DEFAULT: Self = Self { steps: 50_000_000, memory_bytes: 64 << 20, time_us: 1_000_000 };
 }
 
+/// Steps that a library may take while it is loaded: about ten milliseconds of computing. It is loaded again when the
+/// interpreter was thrown away, so this counts for whoever calls one of its functions then.
+pub(crate) const LOAD_STEPS: i64 = 2_000_000;
+
 /// A clock in microseconds. This crate reads none of its own.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 

@@ -1,14 +1,18 @@
 -- What scripts see, built from what the interpreter has.
 --
 -- Scripts never get a native function that can take long, that runs while errors cannot stop it, or that reaches the
--- tables in here. Each run has an environment of its own, so nothing of one is left for the next.
+-- tables in here. Each run of a script has an environment of its own, so nothing of one is left for the next. A
+-- library keeps the one that it was loaded with, which nobody else can reach.
 local native = ...
 local setfenv, setmetatable, type, error, tostring = setfenv, setmetatable, type, error, tostring
-local native_pcall, native_xpcall, tonumber, select = pcall, xpcall, tonumber, select
+local native_pcall, native_xpcall, tonumber, select, rawset = pcall, xpcall, tonumber, select, rawset
 local explain, describe, compile, charge = native.explain, native.describe, native.compile, native.charge
 local locate, substitute, sub = string.locate, string.gsub, string.sub
 local concat = table.concat
 string.locate = nil
+
+-- What the running program reads; nil in between.
+local environment
 
 -- Calls that catch errors ---------------------------------------------------------------------------------------------
 
@@ -188,25 +192,35 @@ local base = {
   rawget = rawget, rawset = rawset, select = select, setmetatable = setmetatable, tonumber = tonumber,
   tostring = tostring, type = type, unpack = unpack, xpcall = xpcall,
 }
-setmetatable(base, { __index = function(_, name)
-  error("Script attempted to access nonexistent global variable '" .. tostring(name) .. "'", 2)
-end })
-
 local math = math
 math.random, math.randomseed = native.random, native.randomseed
 
-local in_front_of_base, in_front_of_redis = front(base), front(native.redis)
+local redis = native.redis
+local in_front_of_base = front(base)
 local libraries = {}
 for name, library in next, { bit = native.bit, cjson = native.cjson, cmsgpack = native.cmsgpack, math = math,
-                             os = { clock = native.clock }, string = string, struct = native.struct,
+                             os = { clock = native.clock }, redis = redis, string = string, struct = native.struct,
                              table = tables } do
   libraries[name] = front(library)
 end
 
+-- Tells the line that asked for what is not there, two calls up.
+local function refuse_name(name)
+  error("Script attempted to access nonexistent global variable '" .. tostring(name) .. "'", 3)
+end
+
+-- Most scripts use few libraries, so an environment gets each when it is first asked for.
+local function missing(_, name)
+  local methods = libraries[name]
+  if not methods then refuse_name(name) end
+  local library = setmetatable({}, methods)
+  rawset(environment, name, library)
+  return library
+end
+setmetatable(base, { __index = missing })
+
 local string_methods = getmetatable('')
 string_methods.__index, string_methods.__metatable = string, false
-
-local environment
 
 -- All chunks go by one name, so that errors tell of the script.
 function base.loadstring(text)
@@ -224,13 +238,52 @@ function base.load(pieces)
   return base.loadstring(concat(text))
 end
 
-return function(script, keys, arguments, call, protected_call)
-  environment = { KEYS = keys, ARGV = arguments }
-  environment._G = environment
-  environment.redis = setmetatable({ call = call, pcall = protected_call }, in_front_of_redis)
-  for name, methods in next, libraries do
-    environment[name] = setmetatable({}, methods)
-  end
-  setmetatable(environment, in_front_of_base)
-  return native_xpcall(setfenv(script, environment), describe)
+-- What a script that is not running reads, so that it holds nothing of its last run.
+local nowhere = {}
+
+-- Given as the last argument, the function has no name that a traceback could tell.
+local function enter(keys, arguments, ...)
+  local answer = (...)(keys, arguments)
+  return answer
 end
+
+-- Runs a script in an environment of its own, or a function in that of its library.
+local function run(entry, own, keys, arguments)
+  local ok, value
+  if own then
+    environment = own
+    ok, value = native_xpcall(function()
+      local answer = enter(keys, arguments, entry)
+      return answer
+    end, describe)
+  else
+    environment = { KEYS = keys, ARGV = arguments }
+    environment._G = environment
+    setmetatable(environment, in_front_of_base)
+    ok, value = native_xpcall(setfenv(entry, environment), describe)
+    setfenv(entry, nowhere)
+  end
+  environment = nil
+  return ok, value
+end
+
+-- What a library sees as `redis` while it is loaded: there is nobody to run commands for yet.
+local registering = { register_function = native.register }
+for name, value in next, redis do
+  if name == 'log' or type(value) ~= 'function' then registering[name] = value end
+end
+setmetatable(registering, { __index = function(_, name) refuse_name(name) end })
+
+-- Runs a library's chunk, which registers functions. Returns whether that went well, its environment or the error.
+local function load(chunk)
+  local methods = front(registering)
+  environment = { redis = setmetatable({}, methods) }
+  environment._G = environment
+  local own = setmetatable(environment, in_front_of_base)
+  local ok, failure = pcall(setfenv(chunk, own))
+  methods.__index = redis
+  environment = nil
+  return ok, ok and own or failure
+end
+
+return run, load

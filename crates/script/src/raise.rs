@@ -9,8 +9,11 @@ use crate::meter::Stopped;
 /// The name of a script's chunk. Lua drops the first `@`; the second is part of the name, as Upstash's texts have it.
 pub(crate) const CHUNK_NAME: &str = "@@user_script";
 
-/// As the same name stands in error texts.
-const SHOWN_NAME: &str = "@user_script";
+/// The name of a library's chunk. Its errors are Redis's own, whose texts lack the `@`.
+pub(crate) const LIBRARY_NAME: &str = "@user_function";
+
+/// As the names of chunks stand in error texts.
+const SHOWN_NAMES: [&str; 2] = ["@user_script", "user_function"];
 
 /// The name of our own Lua code, which error texts show as they show native functions.
 pub(crate) const NATIVE_NAME: &str = "=[G]";
@@ -25,13 +28,26 @@ const FRAMES_MAX: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RaisedReply {
     pub(crate) text: String,
-    pub(crate) line: Option<usize>,
+    pub(crate) place: Option<Place>,
+}
+
+/// A line of a script or a library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    chunk: &'static str,
+    line: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.chunk, self.line)
+    }
 }
 
 impl fmt::Display for RaisedReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "{SHOWN_NAME}:{line}: {}", self.text),
+        match self.place {
+            Some(place) => write!(f, "{place}: {}", self.text),
             None => f.write_str(&self.text),
         }
     }
@@ -41,15 +57,15 @@ impl std::error::Error for RaisedReply {}
 
 /// An error with the place in the script that the running function was called from.
 pub(crate) fn raise(lua: &Lua, text: impl fmt::Display) -> Error {
-    match script_line(lua) {
-        Some(line) => Error::runtime(format!("{SHOWN_NAME}:{line}: {text}")),
+    match place(lua) {
+        Some(place) => Error::runtime(format!("{place}: {text}")),
         None => Error::runtime(text),
     }
 }
 
 /// An error reply, raised at the place in the script that the running function was called from.
 pub(crate) fn raise_reply(lua: &Lua, text: impl Into<String>) -> Error {
-    Error::external(RaisedReply { text: text.into(), line: script_line(lua) })
+    Error::external(RaisedReply { text: text.into(), place: place(lua) })
 }
 
 /// What an error was before it went through our functions.
@@ -82,8 +98,8 @@ pub(crate) fn explain(lua: &Lua, error: &Error) -> mlua::Result<Value> {
     };
     let table = lua.create_table()?;
     table.raw_set("err", raised.text.as_str())?;
-    table.raw_set("source", SHOWN_NAME)?;
-    table.raw_set("line", raised.line)?;
+    table.raw_set("source", raised.place.map(|place| place.chunk))?;
+    table.raw_set("line", raised.place.map(|place| place.line))?;
     Ok(Value::Table(table))
 }
 
@@ -110,6 +126,7 @@ pub(crate) fn traceback(lua: &Lua) -> String {
 
 struct Frame {
     name: Option<String>,
+    chunk: Option<&'static str>,
     line: usize,
     defined_at: usize,
     is_main: bool,
@@ -121,6 +138,7 @@ impl Frame {
         let source = debug.source();
         Self {
             name: debug.names().name.map(|name| name.into_owned()),
+            chunk: shown_name(source.short_src.as_deref()),
             line: debug.current_line().unwrap_or(0),
             defined_at: source.line_defined.unwrap_or(0),
             is_main: source.what == "main",
@@ -129,19 +147,25 @@ impl Frame {
     }
 
     fn shown(&self) -> String {
-        let place = format!("{SHOWN_NAME}:{}: in", self.line);
+        let chunk = self.chunk.unwrap_or("?");
+        let place = format!("{chunk}:{}: in", self.line);
         match &self.name {
             _ if self.is_main => format!("{place} main chunk"),
             Some(name) => format!("{place} function '{name}'"),
-            None => format!("{place} function <{SHOWN_NAME}:{}>", self.defined_at),
+            None => format!("{place} function <{chunk}:{}>", self.defined_at),
         }
     }
 }
 
-fn script_line(lua: &Lua) -> Option<usize> {
-    let line_of = |debug: &mlua::debug::Debug<'_>| {
-        let is_script = debug.source().short_src.as_deref() == Some(SHOWN_NAME);
-        is_script.then(|| debug.current_line()).flatten()
+/// The line that the innermost frame of a script or a library is at.
+fn place(lua: &Lua) -> Option<Place> {
+    let place_of = |debug: &mlua::debug::Debug<'_>| {
+        let chunk = shown_name(debug.source().short_src.as_deref())?;
+        Some(Place { chunk, line: debug.current_line()? })
     };
-    (1..FRAMES_MAX).map_while(|level| lua.inspect_stack(level, line_of)).flatten().next()
+    (1..FRAMES_MAX).map_while(|level| lua.inspect_stack(level, place_of)).flatten().next()
+}
+
+fn shown_name(source: Option<&str>) -> Option<&'static str> {
+    SHOWN_NAMES.into_iter().find(|&name| source == Some(name))
 }

@@ -1,11 +1,13 @@
-//! The table `redis`, except for the two functions that run commands.
+//! The table `redis`.
 
 use std::sync::Arc;
 
+use latchkey_protocol::resp::Version;
 use mlua::{Lua, MultiValue, Table, Value};
 use sha1::{Digest as _, Sha1};
 
 use crate::arguments::Arguments;
+use crate::bridge::Bridge;
 use crate::convert::named;
 use crate::meter::{CALL_STEPS, Meter};
 use crate::raise::raise;
@@ -25,7 +27,7 @@ const CONSTANTS: [(&str, i64); 9] = [
     ("REPL_ALL", 3),
 ];
 
-pub(crate) fn library(lua: &Lua, meter: &Arc<Meter>) -> mlua::Result<Table> {
+pub(crate) fn library(lua: &Lua, meter: &Arc<Meter>, bridge: &Arc<Bridge>) -> mlua::Result<Table> {
     let redis = lua.create_table()?;
     CONSTANTS.iter().try_for_each(|&(name, value)| redis.raw_set(name, value))?;
     redis.raw_set("REDIS_VERSION", REDIS_VERSION.0)?;
@@ -40,12 +42,19 @@ pub(crate) fn library(lua: &Lua, meter: &Arc<Meter>) -> mlua::Result<Table> {
     };
     define("sha1hex", sha1hex)?;
     define("error_reply", error_reply)?;
-    define("status_reply", |arguments, _| named(arguments.lua, "ok", &only_text(arguments)?))?;
+    define("status_reply", |arguments, meter| reply(arguments, meter, "ok", &only_text(arguments)?))?;
     define("log", log)?;
-    define("setresp", setresp)?;
     // Effects are what is recorded, always: these two ask for what is so.
     define("replicate_commands", |_, _| Ok(Value::Boolean(true)))?;
     define("set_repl", |_, _| Ok(Value::Nil))?;
+    bridge.install(lua, meter, &redis)?;
+    let (metered, bridge) = (Arc::clone(meter), Arc::clone(bridge));
+    let setresp = lua.create_function(move |lua, values: MultiValue| {
+        metered.charge(CALL_STEPS)?;
+        bridge.set_version(version(&Arguments::new(lua, "setresp", &values))?);
+        Ok(Value::Nil)
+    })?;
+    redis.raw_set("setresp", setresp)?;
     Ok(redis)
 }
 
@@ -61,11 +70,15 @@ fn sha1hex(arguments: &Arguments<'_>, meter: &Meter) -> mlua::Result<Value> {
 }
 
 /// A text of one word has no error code, so it gets one.
-fn error_reply(arguments: &Arguments<'_>, _: &Meter) -> mlua::Result<Value> {
+fn error_reply(arguments: &Arguments<'_>, meter: &Meter) -> mlua::Result<Value> {
     let text = only_text(arguments)?;
     let text = text.strip_prefix('-').unwrap_or(&text);
     let text = if text.contains(' ') { text.to_owned() } else { format!("ERR {text}") };
-    named(arguments.lua, "err", &text)
+    reply(arguments, meter, "err", &text)
+}
+
+fn reply(arguments: &Arguments<'_>, meter: &Meter, name: &str, text: &str) -> mlua::Result<Value> {
+    named(arguments.lua, meter, name, Value::String(arguments.lua.create_string(text)?))
 }
 
 /// There is no log that a tenant could read, so a line that is well formed goes nowhere.
@@ -80,11 +93,14 @@ fn log(arguments: &Arguments<'_>, _: &Meter) -> mlua::Result<Value> {
     }
 }
 
-/// Scripts see RESP2, as they do in Redis unless they ask for more.
-fn setresp(arguments: &Arguments<'_>, _: &Meter) -> mlua::Result<Value> {
+/// What `redis.setresp(2)` and `redis.setresp(3)` ask for.
+fn version(arguments: &Arguments<'_>) -> mlua::Result<Version> {
+    if arguments.len() != 1 {
+        return Err(raise(arguments.lua, "redis.setresp() requires one argument."));
+    }
     match arguments.int(1)? {
-        2 => Ok(Value::Nil),
-        3 => Err(raise(arguments.lua, "RESP version 3 is not supported in scripts.")),
+        2 => Ok(Version::Resp2),
+        3 => Ok(Version::Resp3),
         _ => Err(raise(arguments.lua, "RESP version must be 2 or 3.")),
     }
 }

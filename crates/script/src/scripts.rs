@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use latchkey_protocol::{Reply, ReplyError};
 
+use bytes::Bytes;
+
 use crate::interpreter::{Failed, Host, Input, Interpreter};
+use crate::library::{self, Library};
 use crate::meter::{Budget, Clock};
 use crate::source::{Digest, Source};
 
@@ -25,6 +28,8 @@ pub struct Scripts {
     by_use: BTreeMap<u64, Digest>,
     uses: u64,
     bytes: usize,
+    /// How many libraries were loaded so far.
+    libraries: u64,
 }
 
 struct Known {
@@ -43,6 +48,7 @@ impl Scripts {
             by_use: BTreeMap::new(),
             uses: 0,
             bytes: 0,
+            libraries: 0,
         }
     }
 
@@ -78,9 +84,45 @@ impl Scripts {
         self.interpreter.is_some()
     }
 
-    /// Forgets every script.
+    /// Forgets every script. The interpreter goes too, unless there are libraries in it: those are no scripts.
     pub fn flush(&mut self) {
-        *self = Self::new(self.budget, self.clock.take());
+        self.bytes = 0;
+        self.by_use.clear();
+        let known = std::mem::take(&mut self.known);
+        match self.interpreter.as_mut().filter(|interpreter| interpreter.has_libraries()) {
+            Some(interpreter) => known.keys().for_each(|digest| interpreter.forget(digest)),
+            None => self.interpreter = None,
+        }
+    }
+
+    /// Runs a library's program, to see what it registers. Whether another has its name, or the name of one of its
+    /// functions, is for the caller to know, who also has to say when it is no longer needed.
+    pub fn load_library(&mut self, code: &[u8]) -> Result<Library, ReplyError> {
+        let name = library::library_name(code)?;
+        self.libraries += 1;
+        let id = self.libraries;
+        let functions = self.with_interpreter(|interpreter| interpreter.load(id, code))?;
+        if functions.is_empty() {
+            self.forget_library(id);
+            return Err(ReplyError::fixed("ERR No functions registered"));
+        }
+        Ok(Library { id, name, code: Bytes::copy_from_slice(code), functions })
+    }
+
+    /// Drops what the interpreter has of a library.
+    pub fn drop_library(&mut self, library: &Library) {
+        self.forget_library(library.id);
+    }
+
+    /// Calls a function of a library, given by its place among the functions, as [`run`](Self::run) runs a script.
+    pub fn call(
+        &mut self,
+        library: &Library,
+        function: usize,
+        input: &Input<'_>,
+        host: &mut Host<'_>,
+    ) -> Result<Reply, ReplyError> {
+        self.with_interpreter(|interpreter| interpreter.call(library, function, input, host))
     }
 
     /// Runs a script to its end. `host` runs the commands that it calls. An answer that is an error is an answer; `Err`
@@ -117,6 +159,12 @@ impl Scripts {
                 self.interpreter = Some(interpreter).filter(|_| !is_broken);
                 Err(error)
             }
+        }
+    }
+
+    fn forget_library(&mut self, id: u64) {
+        if let Some(interpreter) = &mut self.interpreter {
+            interpreter.forget_library(id);
         }
     }
 

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use latchkey_protocol::ReplyError;
 use sha1::{Digest as _, Sha1};
 
+use crate::flags::Flags;
+
 /// The SHA-1 of a script's exact text, its first line included: the name under which clients call it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Digest([u8; 20]);
@@ -34,15 +36,6 @@ impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
-}
-
-/// What a script's first line promises, as `#!lua flags=no-writes,allow-key-locking`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Flags {
-    /// It writes no keys.
-    pub no_writes: bool,
-    /// It touches no keys but those that it is called with.
-    pub allow_key_locking: bool,
 }
 
 /// A script as a client sent it.
@@ -84,22 +77,12 @@ fn shebang(text: &[u8]) -> Result<(Flags, usize), ReplyError> {
     let mut flags = Flags::default();
     for word in words {
         let names = word.strip_prefix("flags=").ok_or_else(|| refusal("Unknown lua shebang option", word))?;
-        names.split(',').filter(|name| !name.is_empty()).try_for_each(|name| flags.set(name))?;
+        for name in names.split(',').filter(|name| !name.is_empty()) {
+            let unknown = || refusal("Unexpected flag in script shebang", name);
+            flags = flags.with(name.as_bytes()).ok_or_else(unknown)?;
+        }
     }
     Ok((flags, end))
-}
-
-impl Flags {
-    fn set(&mut self, name: &str) -> Result<(), ReplyError> {
-        match name {
-            "no-writes" => self.no_writes = true,
-            "allow-key-locking" => self.allow_key_locking = true,
-            // They speak of memory, replicas and slots, which are not a script's business here.
-            "allow-oom" | "allow-stale" | "no-cluster" | "allow-cross-slot-keys" => {}
-            _ => return Err(refusal("Unexpected flag in script shebang", name)),
-        }
-        Ok(())
-    }
 }
 
 fn refusal(what: &str, word: &str) -> ReplyError {

@@ -1,6 +1,8 @@
 //! What a script can do, and what it cannot.
 
+mod functions;
 mod libraries;
+mod resp3;
 mod sandbox;
 
 use std::sync::Arc;
@@ -192,8 +194,8 @@ fn an_error_can_be_caught() {
 #[test]
 fn the_first_line_says_what_a_script_promises() {
     let source = Source::parse(b"#!lua flags=allow-key-locking,no-writes\nreturn 1").expect("a script");
-    assert!(source.flags.allow_key_locking && source.flags.no_writes);
-    assert!(!Source::parse(b"return 1").expect("a script").flags.allow_key_locking);
+    assert!(source.flags.allow_key_locking() && source.flags.no_writes());
+    assert!(!Source::parse(b"return 1").expect("a script").flags.allow_key_locking());
     assert_eq!(run("#!lua flags=allow-oom\nreturn 1"), Ok(Reply::Int(1)));
     assert!(refusal("#!lua\nerror('x')").contains("@user_script:2: x"), "lines keep their numbers");
     for (text, why) in [

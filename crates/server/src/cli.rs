@@ -160,7 +160,7 @@ pub(crate) struct TokenRevoke {
 pub(crate) enum DbCommand {
     /// Make a database with its standard and its read-only token.
     Create(DbCreate),
-    /// List databases with their plans and tokens.
+    /// List databases with their plans, tokens and users.
     List(DataOption),
     /// Delete a database with its keys and tokens.
     Delete(DbDelete),

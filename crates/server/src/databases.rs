@@ -80,6 +80,7 @@ fn list(data: &DataOption) -> Result<()> {
             limits.durability.name()
         ));
         list_tokens(&control, &database)?;
+        list_users(&control, &database)?;
     }
     Ok(())
 }
@@ -90,6 +91,13 @@ fn list_tokens(control: &Control, database: &DatabaseRecord) -> Result<()> {
         let quota = token.commands_per_day.map_or(String::new(), |quota| format!("  {quota} a day"));
         let revoked = if token.revoked_at_ms.is_some() { "  revoked" } else { "" };
         say(format_args!("    token {}  {}  {grant}{quota}{revoked}", token.id, token.name));
+    }
+    Ok(())
+}
+
+fn list_users(control: &Control, database: &DatabaseRecord) -> Result<()> {
+    for user in control.users(database.id).wait()? {
+        say(format_args!("    user {}  {}", user.name, String::from_utf8_lossy(&user.rules)));
     }
     Ok(())
 }

@@ -5,8 +5,13 @@ use anyhow::{Result, anyhow};
 /// Random bytes that nobody can guess.
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| anyhow!("no random numbers from the system: {error}"))?;
+    fill(&mut bytes).map_err(|error| anyhow!("no random numbers from the system: {error}"))?;
     Ok(bytes)
+}
+
+/// Fills the slice with random bytes that nobody can guess.
+pub(crate) fn fill(bytes: &mut [u8]) -> std::io::Result<()> {
+    getrandom::fill(bytes).map_err(|error| std::io::Error::other(error.to_string()))
 }
 
 /// 64 random bits.

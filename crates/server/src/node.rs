@@ -9,9 +9,9 @@ use latchkey_control::{Control, Role};
 use latchkey_http::{Door, Readiness, Settings};
 use latchkey_journal::RealDisk;
 use latchkey_local::{About, Local, SystemClock};
-use latchkey_pipeline::{Clock, Gate, Stack, stack};
+use latchkey_pipeline::{Accounts, Clock, Gate, Stack, stack};
 use latchkey_storage::Storage;
-use latchkey_tenancy::{Authority, Change, DatabaseId, LeaseStore, Records, SigningKeyRecord};
+use latchkey_tenancy::{Authority, Change, DatabaseId, LeaseStore, Records, SigningKeyRecord, UserStore};
 use latchkey_tls::{RELOAD_PERIOD, Tls};
 use tokio::sync::watch;
 
@@ -71,7 +71,7 @@ impl Node {
                         records.databases.iter().any(|known| known.id == id && !known.deleted)
                     });
                 }
-                Change::Database(_) | Change::Token(_) | Change::Key(_) => {}
+                Change::Database(_) | Change::Token(_) | Change::User(_) | Change::Key(_) => {}
             }
         })?;
         Ok(())
@@ -97,6 +97,7 @@ impl Node {
         let serving = open.serve(&stop);
         stopped(stop).await;
         readiness.set(false);
+        self.local.end_waits();
         for server in serving {
             server.await.context("a listener ended")?;
         }
@@ -106,7 +107,10 @@ impl Node {
 
     fn stack(&self) -> impl Stack + use<> {
         let leases: Arc<dyn LeaseStore> = Arc::<Control>::clone(&self.control);
-        stack(Arc::clone(&self.authority), leases, Arc::clone(&self.clock), Arc::clone(&self.local))
+        let (authority, clock) = (&self.authority, &self.clock);
+        let users: Arc<dyn UserStore> = Arc::<Control>::clone(&self.control);
+        let accounts = Accounts::new(Arc::clone(authority), users, Arc::clone(clock), entropy::fill);
+        stack(Arc::clone(authority), leases, Arc::clone(clock), Arc::clone(&self.local), accounts)
     }
 
     fn http_door<S: Stack>(&self, stack: S, settings: Settings, readiness: Readiness) -> Door<S> {

@@ -46,6 +46,10 @@ pub(crate) struct Http {
     pub(crate) pipeline_commands_max: Option<usize>,
     /// How many connections may be open.
     pub(crate) connections_max: Option<usize>,
+    /// How many event streams may be open.
+    pub(crate) streams_max: Option<usize>,
+    /// Seconds after which an event stream that is quiet says that it is there.
+    pub(crate) heartbeat_seconds: Option<u64>,
     /// Seconds for a request's body.
     pub(crate) body_timeout_seconds: Option<u64>,
     /// Seconds a connection may be idle between requests.
@@ -174,6 +178,8 @@ impl Http {
         door.body_bytes_max = self.body_bytes_max.unwrap_or(door.body_bytes_max);
         door.body.commands_max = self.pipeline_commands_max.unwrap_or(door.body.commands_max);
         door.connections_max = self.connections_max.unwrap_or(door.connections_max);
+        door.streams_max = self.streams_max.unwrap_or(door.streams_max);
+        door.heartbeat = seconds(self.heartbeat_seconds, door.heartbeat);
         door.body_timeout = seconds(self.body_timeout_seconds, door.body_timeout);
         door.head_timeout = seconds(self.idle_timeout_seconds, door.head_timeout);
         door.drain_timeout = seconds(self.drain_timeout_seconds, door.drain_timeout);

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use latchkey_journal::{DiskFile, FrameRef, KIND_EFFECTS};
-use latchkey_keyspace::codec::{EncodedEntries, Touched, encode_entry, touched};
+use latchkey_keyspace::codec::{EncodedEntries, EncodedEntry, Touched, encode_entry, touched};
 use latchkey_keyspace::{Entry, Keyspace, Str};
 use parking_lot::MutexGuard;
 
@@ -21,7 +21,7 @@ use crate::chain::{Chain, Position};
 use crate::database::{Core, Database, Files};
 use crate::error::{OnFile, StorageError};
 use crate::names::{self, Listing};
-use crate::snapshot::{Block, Head, Snapshot, Unpacker, Writer};
+use crate::snapshot::{Block, Head, LIBRARY_HASH, Snapshot, Unpacker, Writer};
 use crate::storage::{Inner, Storage};
 use crate::tail::Tail;
 use crate::wake::{cut_torn_end, remove_garbage, replay};
@@ -96,6 +96,10 @@ impl Inner {
             // If that fails too, the next compaction or waking removes it.
             let _ = self.disk.remove(&compaction.path);
         }
+        if database.core.lock().life != compaction.life {
+            // It was deleted meanwhile, and files that it read or wrote went away.
+            return Ok(None);
+        }
         let after_bytes = installed?;
         Ok(after_bytes.map(|after_bytes| Compacted {
             id: database.id,
@@ -163,6 +167,7 @@ impl Inner {
         after_bytes: u64,
     ) -> Result<Option<u64>, StorageError> {
         let _files = database.files.lock();
+        self.check()?;
         if database.core.lock().life != compaction.life {
             return Ok(None);
         }
@@ -225,6 +230,7 @@ impl Compaction {
             writer: Writer::new(self.file.clone(), &head).on(&self.path)?,
             path: &self.path,
         };
+        merge.writer.push_libraries(keyspace.libraries()).on(&self.path)?;
         merge.all(kept)?;
         merge.writer.finish(value_bytes).on(&self.path)
     }
@@ -234,11 +240,17 @@ impl Compaction {
 pub(crate) struct Changes {
     /// Knows the hash of a key.
     hasher: Keyspace,
-    /// The hashes of keys that were touched, in order.
+    /// The hashes of keys that were touched, in order. Libraries are few, so theirs always is: no change of one, and no
+    /// removal of all keys, can be missed.
     hashes: Vec<u64>,
+    /// How many of them there may be before those that occur twice are taken out again.
+    hashes_max: usize,
     /// Whether all keys were removed at some time.
     pub(crate) is_cleared: bool,
 }
+
+/// So many hashes are no burden.
+const HASHES_MAX_MIN: usize = 64 << 10;
 
 impl Changes {
     /// Goes through the steps of a chain, without doing them.
@@ -250,23 +262,28 @@ impl Changes {
     }
 
     fn none(seed: u64) -> Self {
-        Self { hasher: Keyspace::new(seed), hashes: Vec::new(), is_cleared: false }
+        Self {
+            hasher: Keyspace::new(seed),
+            hashes: vec![LIBRARY_HASH],
+            hashes_max: HASHES_MAX_MIN,
+            is_cleared: false,
+        }
     }
 
     fn note(&mut self, tail: &Tail, offset: u64, frame: &FrameRef<'_>) -> Result<(), StorageError> {
         if frame.kind != KIND_EFFECTS {
             return Ok(());
         }
-        let Self { hasher, hashes, is_cleared } = self;
+        let Self { hasher, hashes, is_cleared, .. } = self;
         touched(frame.payload, |what| match what {
             Touched::Key(key) => hashes.push(hasher.hash_of(key)),
             Touched::All => *is_cleared = true,
         })
         .map_err(|error| tail.damaged(offset, error.to_string()))?;
-        if self.hashes.len() == self.hashes.capacity() {
+        if self.hashes.len() > self.hashes_max {
             // Keys that are touched again and again need not be remembered so often.
             self.sort();
-            self.hashes.reserve(self.hashes.len().max(1024));
+            self.hashes_max = HASHES_MAX_MIN.max(2 * self.hashes.len());
         }
         Ok(())
     }
@@ -274,6 +291,11 @@ impl Changes {
     fn sort(&mut self) {
         self.hashes.sort_unstable();
         self.hashes.dedup();
+    }
+
+    /// Where an entry stands in a snapshot.
+    fn hash_of(&self, entry: &EncodedEntry<'_>) -> u64 {
+        if entry.is_library() { LIBRARY_HASH } else { self.hasher.hash_of(entry.key) }
     }
 
     fn has(&self, hash: u64) -> bool {
@@ -292,7 +314,7 @@ impl Changes {
         snapshot.visit(is_touched, |_, block| {
             for entry in EncodedEntries::new(block.raw(&mut unpacker)?) {
                 let entry = entry.map_err(|error| block.damaged(error.to_string()))?;
-                if self.has(self.hasher.hash_of(entry.key)) {
+                if self.has(self.hash_of(&entry)) {
                     keyspace.load(&entry).map_err(|error| block.damaged(error.to_string()))?;
                 }
             }
@@ -338,7 +360,7 @@ impl<'a, I: Iterator<Item = Fresh<'a>>> Merge<'a, I> {
         }
         for entry in EncodedEntries::new(block.raw(unpacker)?) {
             let entry = entry.map_err(|error| block.damaged(error.to_string()))?;
-            let hash = self.changes.hasher.hash_of(entry.key);
+            let hash = self.changes.hash_of(&entry);
             if !self.changes.has(hash) {
                 self.put_fresh(|fresh| fresh < hash)?;
                 self.writer.push(hash, |out| out.extend_from_slice(entry.bytes)).on(self.path)?;

@@ -57,7 +57,10 @@ impl StorageError {
 
     /// Whether a file or directory was not there.
     pub(crate) fn is_missing(&self) -> bool {
-        matches!(self, Self::Io { kind: io::ErrorKind::NotFound, .. })
+        let (Self::Io { kind, .. } | Self::Journal(JournalError::Io { kind, .. })) = self else {
+            return false;
+        };
+        *kind == io::ErrorKind::NotFound
     }
 
     /// A file does not hold what was written.

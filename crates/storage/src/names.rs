@@ -1,7 +1,7 @@
 //! What the files of a database are called. Names are the state: nothing else says which files count.
 //!
 //! ```text
-//! db/ab/ab…/                  one database; `ab` is the first byte of its id, in hexadecimal as all numbers here
+//! db/ab/ab…/                  one database; `ab` is the last byte of its id, in hexadecimal as all numbers here
 //!   0000000000000007.snap     the snapshot of generation 7
 //!   0000000000000007.tail     the steps since
 //!   0000000000000008.tmp      a snapshot that is being written
@@ -27,10 +27,10 @@ const TAIL: &str = "tail";
 const UNFINISHED: &str = "tmp";
 const UNPLACED: &str = "unplaced";
 
-/// The directory of a database.
+/// The directory of a database. Ids begin with the time, so it is their end that spreads them.
 pub(crate) fn directory(database: [u8; 16]) -> PathBuf {
     let name = hexadecimal(database);
-    [DATABASES, &name[..2], &name].iter().collect()
+    [DATABASES, &name[name.len() - 2..], &name].iter().collect()
 }
 
 /// The id that a directory's name says.
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_name_says_what_it_was_made_of() {
         let id = [0xab, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xff];
-        assert_eq!(directory(id), Path::new("db/ab/ab0102030405060708090a0b0c0d0eff"));
+        assert_eq!(directory(id), Path::new("db/ff/ab0102030405060708090a0b0c0d0eff"));
         assert_eq!(id_of(&hexadecimal(id)), Some(id));
         for name in ["", "ab", "AB0102030405060708090a0b0c0d0eff", "+b0102030405060708090a0b0c0d0eff"] {
             assert_eq!(id_of(name), None, "{name}");

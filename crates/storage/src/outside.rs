@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use latchkey_journal::{Disk, Frame, scan};
 use latchkey_keyspace::Keyspace;
@@ -112,11 +113,15 @@ fn seed_in(logged: &[Frame]) -> Option<u64> {
     logged.first().and_then(|frame| crate::tail::seed_in(&frame.as_frame_ref()))
 }
 
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// Tries again while files change under the reader: a server that runs removes those that it has replaced.
 pub(crate) fn retrying<T>(mut read: impl FnMut() -> Result<T, StorageError>) -> Result<T, StorageError> {
     for _ in 1..TRIES_MAX {
         match read() {
-            Err(error) if error.is_missing() || error.is_damage() => {}
+            // A log that was recycled under the reader looks damaged as well.
+            Err(error) if error.is_missing() || error.is_damage() => std::thread::sleep(PAUSE),
             done => return done,
         }
     }

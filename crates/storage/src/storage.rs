@@ -63,9 +63,7 @@ impl Storage {
             of_journal.happen(&StorageError::Journal(error.clone()));
         })?;
         // The log has no frame of a deleted database any more.
-        for tombstone in Tombstone::read_all(&*disk)? {
-            disk.remove(&tombstone.path()).on(&tombstone.path())?;
-        }
+        remove_marks(&*disk)?;
         let chance = Mutex::new(fastrand::Rng::with_seed(settings.seed));
         let inner = Inner {
             disk,
@@ -110,8 +108,11 @@ impl Storage {
     /// Whether anything is stored of a database.
     pub fn exists(&self, id: [u8; 16]) -> Result<bool, StorageError> {
         let known = self.0.databases.lock().get(&id).cloned();
-        if known.is_some_and(|database| database.core.lock().seq > 0) {
-            return Ok(true);
+        if let Some(database) = known {
+            let core = database.core.lock();
+            if core.seq > 0 || core.going.is_some() {
+                return Ok(core.going.is_none());
+            }
         }
         Ok(!Listing::read(&*self.0.disk, &names::directory(id))?.is_empty())
     }
@@ -146,7 +147,8 @@ impl Storage {
     /// alive, lets go of segments. To be called often; it returns soon when there is nothing to do. What fails for one
     /// database does not keep others from being served; the first error is returned.
     pub fn tend(&self) -> Result<(), StorageError> {
-        let mut first_error = self.failure().map_or(Ok(()), Err);
+        self.0.check()?;
+        let mut first_error = Ok(());
         let due = std::mem::take(&mut *self.0.to_write.lock());
         for database in due {
             let written = self.0.tend_database(&database);
@@ -212,12 +214,19 @@ impl Inner {
         core.is_awake.then(|| core.cut(salt))
     }
 
+    /// The failure, if there was one: after it, files are not written any more. A sync that is tried again may say that
+    /// all is well when it is not.
+    pub(crate) fn check(&self) -> Result<(), StorageError> {
+        self.failure.error.lock().clone().map_or(Ok(()), Err)
+    }
+
     /// Nothing more can be made durable.
     pub(crate) fn fail(&self, error: &StorageError) {
         self.failure.happen(error);
     }
 
     fn delete(&self, database: &Database) -> Result<(), StorageError> {
+        self.check()?;
         let mut files = database.files.lock();
         if database.core.lock().is_awake {
             return Err(StorageError::Awake);
@@ -365,6 +374,14 @@ struct Tombstones {
     seen: VecDeque<Lsn>,
 }
 
+/// Removes all marks of deleted databases, for good: one that came back would take a database of the same name with it.
+fn remove_marks(disk: &dyn Disk) -> Result<(), StorageError> {
+    for tombstone in Tombstone::read_all(disk)? {
+        disk.remove(&tombstone.path()).on(&tombstone.path())?;
+    }
+    disk.sync_dir(Path::new(DELETED)).on(Path::new(DELETED))
+}
+
 /// Removes the directory of a database, for good. One that does not exist is no error.
 pub(crate) fn remove_directory(disk: &dyn Disk, directory: &Path) -> Result<(), StorageError> {
     let names = disk.list(directory).on(directory)?;
@@ -385,18 +402,18 @@ pub(crate) fn remove_directory(disk: &dyn Disk, directory: &Path) -> Result<(), 
 /// Tells threads that there is work.
 #[derive(Debug, Default)]
 pub(crate) struct Work {
-    /// How often there was.
-    told: Mutex<u64>,
+    told: Mutex<()>,
     changed: Condvar,
 }
 
 impl Work {
     pub(crate) fn tell(&self) {
-        *self.told.lock() += 1;
+        let _told = self.told.lock();
         self.changed.notify_all();
     }
 
-    /// Waits until there is more work than there was, or for so long, or not at all if it is time to stop.
+    /// Waits until somebody tells, or for so long; not at all if it is time to stop. What was told before may be missed:
+    /// it is found then.
     pub(crate) fn wait(&self, longest: Duration, is_stopping: &AtomicBool) {
         let mut told = self.told.lock();
         if !is_stopping.load(Relaxed) {

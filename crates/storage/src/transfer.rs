@@ -113,6 +113,7 @@ fn write_snapshot(
 ) -> Result<u64, StorageError> {
     let file = disk.create(path).on(path)?;
     let mut writer = Writer::new(file, head).on(path)?;
+    writer.push_libraries(keyspace.libraries()).on(path)?;
     for (hash, key, entry) in keyspace.in_hash_order() {
         let encode = |out: &mut Vec<u8>| encode_entry(out, key, entry.expires_at_ms(), entry.value());
         writer.push(hash, encode).on(path)?;

@@ -55,7 +55,7 @@ impl Storage {
         let chain = Chain::open(disk, &database.directory, database.id, &listing)?;
         let mut keyspace = Keyspace::new(chain.seed().unwrap_or(seed));
         let (position, mut woken) = load(&chain, &mut keyspace)?;
-        woken.cut_bytes = cut_torn_end(&chain, position)?;
+        woken.cut_bytes = cut_torn_end(&chain, position).map_err(|error| inner.judge(error))?;
         if database.core.lock().compacting.is_none() {
             remove_garbage(disk, &database.directory, &listing)?;
         }

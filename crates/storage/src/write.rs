@@ -61,6 +61,7 @@ impl Inner {
         files: &mut Files,
         which: Which,
     ) -> Result<(), StorageError> {
+        self.check()?;
         while let Some(chunk) = self.take_chunk(database, which) {
             let written = self.write_chunk(database, files, &chunk);
             self.tails_are_full.store(written.as_ref().is_err_and(StorageError::is_full), Relaxed);
@@ -75,6 +76,7 @@ impl Inner {
 
     /// Syncs what was written.
     pub(crate) fn sync(&self, database: &Database, files: &mut Files) -> Result<(), StorageError> {
+        self.check()?;
         if let Some(open) = &mut files.tail {
             open.sync().map_err(|error| self.judge(error))?;
         }
@@ -83,8 +85,8 @@ impl Inner {
     }
 
     /// A disk that refuses anything but room ends the service: nobody knows what its files hold.
-    fn judge(&self, error: StorageError) -> StorageError {
-        if !error.is_full() {
+    pub(crate) fn judge(&self, error: StorageError) -> StorageError {
+        if !error.is_full() && !error.is_damage() {
             self.fail(&error);
         }
         error

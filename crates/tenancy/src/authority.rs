@@ -5,12 +5,14 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use quick_cache::sync::Cache;
 
+use crate::DatabaseId;
 use crate::keys::{KeyError, SigningKey};
 use crate::principal::Principal;
 use crate::quota::Meter;
 use crate::registry::{Registry, TokenEntry};
-use crate::store::{Change, Records, Return, UsageRecord};
+use crate::store::{Change, Records, Return, UsageRecord, UserRecord};
 use crate::token::{self, Claims, TOKEN_BYTES_MAX, TokenDigest, TokenError, Unverified};
+use crate::user::UserToken;
 
 /// The one reply to a missing, empty, wrong, expired or revoked token: the client can't tell which it was.
 pub const AUTHENTICATION_REFUSED: &str = "WRONGPASS invalid or missing auth token. \
@@ -47,6 +49,12 @@ pub enum AuthError {
     /// The database's credentials were reset since.
     #[error("the database's credentials were reset after the token was made")]
     StaleEpoch,
+    /// The user is off, or has never been on.
+    #[error("the user is off")]
+    UserOff,
+    /// The token is good, but another user's than was named.
+    #[error("the token is not of the user that was named")]
+    WrongUser,
     /// The database is gone.
     #[error("the token's database was deleted")]
     DatabaseDeleted,
@@ -86,9 +94,52 @@ impl Authority {
             Ok(()) => Ok(remembered),
             Err(refusal) => {
                 self.verified.remove(&digest);
-                Err(refusal)
+                // There may be another user of that name by now.
+                if remembered.is_user() { self.recognise(credential, digest, now_ms) } else { Err(refusal) }
             }
         }
+    }
+
+    /// Who is calling as this user, with this password or token. A user is named with its database, as `ann@shop`, unless
+    /// a token says that already.
+    pub fn authenticate_as(
+        &self,
+        user: &[u8],
+        password: &[u8],
+        now_ms: u64,
+    ) -> Result<Arc<Principal>, AuthError> {
+        let user = str::from_utf8(user).map_err(|_| AuthError::Unknown)?;
+        match self.authenticate(password, now_ms) {
+            Ok(principal) => self.is_named(&principal, user).then_some(principal).ok_or(AuthError::WrongUser),
+            // Then it may be a bare password.
+            Err(refusal) => self.log_in(user, password).ok_or(refusal),
+        }
+    }
+
+    /// Whether a principal is the user of this name, or of this name with its database.
+    fn is_named(&self, principal: &Principal, user: &str) -> bool {
+        let own = principal.user_name();
+        let is_with_database = |(name, database): (&str, &str)| {
+            name == own && self.registry.read().database_named(database) == Some(principal.database())
+        };
+        user == own || user.rsplit_once('@').is_some_and(is_with_database)
+    }
+
+    fn log_in(&self, user: &str, password: &[u8]) -> Option<Arc<Principal>> {
+        let (name, database) = user.rsplit_once('@')?;
+        let registry = self.registry.read();
+        let user = registry.user(registry.database_named(database)?, name)?;
+        Principal::user(Arc::clone(user), TokenDigest::of(password)).ok().map(Arc::new)
+    }
+
+    /// The user of this name.
+    pub fn user(&self, database: DatabaseId, name: &str) -> Option<UserRecord> {
+        self.registry.read().user(database, name).map(|user| user.record())
+    }
+
+    /// The users of a database, by name.
+    pub fn users(&self, database: DatabaseId) -> Vec<UserRecord> {
+        self.registry.read().users(database).map(|user| user.record()).collect()
     }
 
     /// Takes in a change, effective for the next [`authenticate`](Self::authenticate) and for every principal there is.
@@ -97,6 +148,7 @@ impl Authority {
         match change {
             Change::Database(record) => registry.put_database(record),
             Change::Token(record) => registry.put_token(record),
+            Change::User(record) => registry.put_user(record),
             Change::Key(record) => registry.keys.put(record)?,
             Change::All(records) => registry.replace(records)?,
         }
@@ -128,11 +180,22 @@ impl Authority {
         if let Some(principal) = self.registry.read().opaque(&digest).cloned() {
             return principal.standing(now_ms).map(|()| principal);
         }
+        if let Some(token) = UserToken::parse(credential) {
+            return self.recognise_user(&token, digest);
+        }
         let (token, key) = self.plausible(credential, now_ms)?;
         let claims = token::verify_with(credential, &key, now_ms)?;
         token.learn_signed_quota(claims.quota);
         let principal = Arc::new(Principal::signed(token, key, &claims));
         principal.standing(now_ms)?;
+        self.verified.insert(digest, Arc::clone(&principal));
+        Ok(principal)
+    }
+
+    fn recognise_user(&self, token: &UserToken, digest: TokenDigest) -> Result<Arc<Principal>, AuthError> {
+        let user =
+            self.registry.read().user(token.database, &token.user).cloned().ok_or(AuthError::Unknown)?;
+        let principal = Arc::new(Principal::user(user, token.digest())?);
         self.verified.insert(digest, Arc::clone(&principal));
         Ok(principal)
     }

@@ -21,21 +21,29 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// Exactly `N` bytes, or `None`: a wrong length, a foreign character (upper case is foreign too, so that there is one
-/// way to write an id), or filling bits that are not zero.
+/// Exactly `N` bytes, or `None`: a wrong length, or what [`decode_all`] refuses.
 pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.len() != (N * 8).div_ceil(5) {
         return None;
     }
-    let mut bytes = [0; N];
-    let (mut held, mut bits, mut at) = (0u16, 0, 0);
+    decode_all(text)?.try_into().ok()
+}
+
+/// The bytes, or `None`: a length that no bytes have, a foreign character (upper case is foreign too, so that there is
+/// one way to write an id), or filling bits that are not zero.
+pub(crate) fn decode_all(text: &str) -> Option<Vec<u8>> {
+    let count = text.len() * 5 / 8;
+    if text.len() != (count * 8).div_ceil(5) {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(count);
+    let (mut held, mut bits) = (0u16, 0);
     for character in text.bytes() {
         held = (held << 5 | value(character)?) & 0x0fff;
         bits += 5;
         if bits >= 8 {
             bits -= 8;
-            bytes[at] = (held >> bits) as u8;
-            at += 1;
+            bytes.push((held >> bits) as u8);
         }
     }
     let filling = held & ((1 << bits) - 1);

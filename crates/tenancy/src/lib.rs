@@ -17,22 +17,25 @@ mod registry;
 mod store;
 mod token;
 mod usage;
+mod user;
 
 pub use authority::{AUTHENTICATION_REFUSED, AuthError, Authority, VERIFIED_TOKENS_MAX};
 pub use id::{DatabaseId, IdError, TokenId};
 pub use keys::{HS256_SECRET_BYTES_MIN, KeyAlgorithm, KeyError, KeyRing, SigningKey, install};
 pub use plan::{Durability, Limits, Plan, SizeError, parse_bytes, parse_commands_per_day};
-pub use principal::{Grants, Principal};
+pub use principal::{Grants, Principal, READ_ONLY_USER, USER};
 pub use quota::{
     Allowance, Exhausted, LEASE_BLOCK_MAX, Meter, Requests, Reservation, Reserved, Snapshot, day_of,
     resets_at_ms,
 };
 pub use store::{
     Change, DatabaseRecord, Lease, LeaseDone, LeaseError, LeaseRequest, LeaseStore, MeterScope, Records,
-    Return, SigningKeyRecord, TokenKind, TokenRecord, UsageRecord,
+    Return, SigningKeyRecord, TokenKind, TokenRecord, UsageRecord, UserChange, UserDone, UserError,
+    UserRecord, UserStore,
 };
 pub use token::{
     Claims, Grant, ISSUER, Inspection, TOKEN_BYTES_MAX, TokenDigest, TokenError, inspect, mint,
     opaque_secret, verify,
 };
 pub use usage::{Usage, UsageCounter};
+pub use user::{PASSWORD_BYTES_MAX, USER_NAME_BYTES_MAX, UserToken};

@@ -1,21 +1,42 @@
 //! Who is calling: a token on its database, with what it may do.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use latchkey_commands::acl::Permissions;
 
 use crate::authority::AuthError;
 use crate::keys::SigningKey;
 use crate::plan::Limits;
 use crate::quota::Allowance;
 use crate::registry::TokenEntry;
-use crate::token::{Claims, Grant};
+use crate::token::{Claims, Grant, TokenDigest};
 use crate::usage::UsageCounter;
+use crate::user::UserEntry;
 use crate::{DatabaseId, TokenId};
 
+/// The user of tokens that may do everything.
+pub const USER: &str = "default";
+/// The user of tokens that may only read.
+pub const READ_ONLY_USER: &str = "default_ro";
+
 /// What a principal may do, besides how much.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grants {
     /// Only what the read-only token may.
     pub read_only: bool,
+    /// Only what the rules of a user allow.
+    pub user: Option<Arc<Permissions>>,
+}
+
+impl Grants {
+    /// What has to be checked; `None` for whoever may do everything.
+    pub fn permissions(&self) -> Option<&Permissions> {
+        match &self.user {
+            Some(permissions) => Some(permissions),
+            None => self.read_only.then(Permissions::for_readers),
+        }
+    }
 }
 
 /// An authenticated caller. Only [`Authority`](crate::Authority) makes one.
@@ -28,6 +49,14 @@ pub struct Principal {
     allowance: Allowance,
     epoch: u64,
     signed: Option<Signed>,
+    login: Option<Login>,
+}
+
+/// Who came as a user, not with a token of the database itself.
+#[derive(Debug)]
+struct Login {
+    user: Arc<UserEntry>,
+    password: TokenDigest,
 }
 
 /// What a signature adds: it can only take away from what the token's record grants.
@@ -40,17 +69,32 @@ struct Signed {
 
 impl Principal {
     pub(crate) fn opaque(token: Arc<TokenEntry>) -> Self {
-        Self { allowance: token.allowance(), epoch: token.epoch(), token, signed: None }
+        Self { allowance: token.allowance(), epoch: token.epoch(), token, signed: None, login: None }
     }
 
     pub(crate) fn signed(token: Arc<TokenEntry>, key: Arc<SigningKey>, claims: &Claims) -> Self {
         let read_only = claims.grant == Grant::ReadOnly;
         let signed = Signed { key, read_only, expires_at_ms: claims.expires_at_ms() };
-        Self { allowance: token.allowance(), epoch: claims.epoch, token, signed: Some(signed) }
+        Self { allowance: token.allowance(), epoch: claims.epoch, token, signed: Some(signed), login: None }
+    }
+
+    /// A user with this password, if that is right.
+    pub(crate) fn user(user: Arc<UserEntry>, password: TokenDigest) -> Result<Self, AuthError> {
+        user.standing(&password)?;
+        let token = Arc::clone(&user.token);
+        let login = Some(Login { user, password });
+        Ok(Self { allowance: token.allowance(), epoch: token.epoch(), token, signed: None, login })
+    }
+
+    pub(crate) fn is_user(&self) -> bool {
+        self.login.is_some()
     }
 
     /// Whether it may still act at this instant. Costs a few loads and compares.
     pub fn standing(&self, now_ms: u64) -> Result<(), AuthError> {
+        if let Some(Login { user, password }) = &self.login {
+            return user.standing(password);
+        }
         if self.signed.as_ref().is_some_and(|signed| signed.key.is_retired()) {
             return Err(AuthError::RetiredKey);
         }
@@ -73,12 +117,27 @@ impl Principal {
     /// What it may do now.
     pub fn grants(&self) -> Grants {
         let signed_read_only = self.signed.as_ref().is_some_and(|signed| signed.read_only);
-        Grants { read_only: signed_read_only || self.token.is_read_only() }
+        let user = self.login.as_ref().map(|login| login.user.permissions());
+        Grants { read_only: signed_read_only || self.token.is_read_only(), user }
+    }
+
+    /// The name of the user that it is.
+    pub fn user_name(&self) -> &str {
+        match &self.login {
+            Some(login) => login.user.name(),
+            None if self.grants().read_only => READ_ONLY_USER,
+            None => USER,
+        }
     }
 
     /// The limits of its database now.
     pub fn limits(&self) -> Limits {
         self.token.database().limits()
+    }
+
+    /// How many connections speak to its database now. Doors that have connections count them.
+    pub fn connections(&self) -> &Arc<AtomicU64> {
+        self.token.database().connections()
     }
 
     /// The meters that its commands pass.

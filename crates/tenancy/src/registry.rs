@@ -1,6 +1,6 @@
 //! The databases and tokens there are, with the state that principals share.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
@@ -11,9 +11,10 @@ use crate::keys::{KeyError, KeyRing};
 use crate::plan::Limits;
 use crate::principal::Principal;
 use crate::quota::{Allowance, Meter};
-use crate::store::{DatabaseRecord, MeterScope, Records, TokenKind, TokenRecord, UsageRecord};
+use crate::store::{DatabaseRecord, MeterScope, Records, TokenKind, TokenRecord, UsageRecord, UserRecord};
 use crate::token::TokenDigest;
 use crate::usage::{Usage, UsageCounter};
+use crate::user::UserEntry;
 use crate::{DatabaseId, TokenId};
 
 /// Everything that authentication looks up. Entries change in place, because principals hold on to them.
@@ -23,6 +24,7 @@ pub(crate) struct Registry {
     tenants: HashMap<DatabaseId, Tenant>,
     tokens: HashMap<TokenId, Arc<TokenEntry>>,
     opaque: HashMap<TokenDigest, Arc<Principal>>,
+    names: HashMap<String, DatabaseId>,
     /// Tokens that are gone while some principal may still hold them, with usage to be collected.
     leaving: Vec<Arc<TokenEntry>>,
 }
@@ -30,7 +32,9 @@ pub(crate) struct Registry {
 #[derive(Debug)]
 struct Tenant {
     entry: Arc<DatabaseEntry>,
+    name: String,
     tokens: HashSet<TokenId>,
+    users: BTreeMap<String, Arc<UserEntry>>,
 }
 
 impl Registry {
@@ -40,6 +44,20 @@ impl Registry {
 
     pub(crate) fn opaque(&self, digest: &TokenDigest) -> Option<&Arc<Principal>> {
         self.opaque.get(digest)
+    }
+
+    /// The database of this name.
+    pub(crate) fn database_named(&self, name: &str) -> Option<DatabaseId> {
+        self.names.get(name).copied()
+    }
+
+    pub(crate) fn user(&self, database: DatabaseId, name: &str) -> Option<&Arc<UserEntry>> {
+        self.tenants.get(&database)?.users.get(name)
+    }
+
+    /// The users of a database, by name.
+    pub(crate) fn users(&self, database: DatabaseId) -> impl Iterator<Item = &Arc<UserEntry>> {
+        self.tenants.get(&database).into_iter().flat_map(|tenant| tenant.users.values())
     }
 
     pub(crate) fn meters(&self) -> impl Iterator<Item = &Meter> {
@@ -53,9 +71,41 @@ impl Registry {
         }
         let tenant = self.tenants.entry(record.id).or_insert_with(|| Tenant {
             entry: Arc::new(DatabaseEntry::new(record)),
+            name: String::new(),
             tokens: HashSet::new(),
+            users: BTreeMap::new(),
         });
         tenant.entry.update(record);
+        if tenant.name != record.name {
+            let before = std::mem::replace(&mut tenant.name, record.name.clone());
+            self.forget_name(&before, record.id);
+            self.names.insert(record.name.clone(), record.id);
+        }
+    }
+
+    /// The name may be another database's by now.
+    fn forget_name(&mut self, name: &str, id: DatabaseId) {
+        if self.names.get(name) == Some(&id) {
+            self.names.remove(name);
+        }
+    }
+
+    /// A user of a database that is not there is not taken in, as with tokens.
+    pub(crate) fn put_user(&mut self, record: &UserRecord) {
+        let Some(tenant) = self.tenants.get_mut(&record.database) else { return };
+        let known = tenant.users.get(&record.name);
+        if let Some(same) = known.filter(|known| known.id() == record.id && !record.deleted) {
+            return same.update(record);
+        }
+        // Made anew under the name of one that was deleted, or deleted itself.
+        if let Some(gone) = tenant.users.remove(&record.name) {
+            gone.delete();
+            self.leaving.push(Arc::clone(&gone.token));
+        }
+        if !record.deleted {
+            let user = UserEntry::new(record, Arc::clone(&tenant.entry));
+            tenant.users.insert(record.name.clone(), Arc::new(user));
+        }
     }
 
     /// A token of a database that is not there is not taken in: it could never be used.
@@ -81,6 +131,7 @@ impl Registry {
         self.retain(records);
         records.databases.iter().for_each(|record| self.put_database(record));
         records.tokens.iter().for_each(|record| self.put_token(record));
+        records.users.iter().for_each(|record| self.put_user(record));
         Ok(())
     }
 
@@ -91,18 +142,25 @@ impl Registry {
         gone.into_iter().for_each(|id| self.remove_database(id));
         let gone: Vec<_> = self.tokens.keys().copied().filter(|id| !tokens.contains(id)).collect();
         gone.into_iter().for_each(|id| self.remove_token(id));
+        let users: HashSet<_> = records.users.iter().map(|record| record.id).collect();
+        let here = self.tenants.values().flat_map(|tenant| tenant.users.values());
+        let gone: Vec<_> =
+            here.filter(|user| !users.contains(&user.id())).map(|user| user.record()).collect();
+        gone.into_iter().for_each(|record| self.put_user(&UserRecord { deleted: true, ..record }));
     }
 
     fn remove_database(&mut self, id: DatabaseId) {
         let Some(tenant) = self.tenants.remove(&id) else { return };
         tenant.entry.deleted.store(true, Relaxed);
+        self.forget_name(&tenant.name, id);
         tenant.tokens.into_iter().for_each(|token| self.remove_token(token));
+        self.leaving.extend(tenant.users.into_values().map(|user| Arc::clone(&user.token)));
     }
 
     fn remove_token(&mut self, id: TokenId) {
         let Some(token) = self.tokens.remove(&id) else { return };
         token.revoked.store(true, Relaxed);
-        if let TokenKind::Opaque(digest) = token.kind
+        if let Some(TokenKind::Opaque(digest)) = token.kind
             // The text may be another token's by now.
             && self.opaque.get(&digest).is_some_and(|principal| principal.token() == id)
         {
@@ -116,7 +174,8 @@ impl Registry {
 
     /// What each token used since the last call, without those that used nothing.
     pub(crate) fn take_usage(&mut self) -> Vec<UsageRecord> {
-        let all = self.tokens.values().chain(&self.leaving);
+        let users = self.tenants.values().flat_map(|tenant| tenant.users.values());
+        let all = self.tokens.values().chain(&self.leaving).chain(users.map(|user| &user.token));
         let used = all.map(|token| token.take_usage()).filter(|record| record.usage != Usage::default());
         let used = used.collect();
         // What nobody else holds can't be used any more.
@@ -133,6 +192,8 @@ pub(crate) struct DatabaseEntry {
     deleted: AtomicBool,
     limits: RwLock<Limits>,
     meter: Arc<Meter>,
+    /// How many connections speak to it.
+    connections: Arc<AtomicU64>,
 }
 
 impl DatabaseEntry {
@@ -144,6 +205,7 @@ impl DatabaseEntry {
             deleted: AtomicBool::new(false),
             limits: RwLock::new(record.limits),
             meter: Arc::new(meter),
+            connections: Arc::default(),
         }
     }
 
@@ -160,13 +222,23 @@ impl DatabaseEntry {
     pub(crate) fn limits(&self) -> Limits {
         *self.limits.read()
     }
+
+    pub(crate) fn connections(&self) -> &Arc<AtomicU64> {
+        &self.connections
+    }
+
+    /// Whether it is still there.
+    pub(crate) fn standing(&self) -> Result<(), AuthError> {
+        if self.deleted.load(Relaxed) { Err(AuthError::DatabaseDeleted) } else { Ok(()) }
+    }
 }
 
 /// A token, as principals see it. Its database, its kind and its epoch never change.
 #[derive(Debug)]
 pub(crate) struct TokenEntry {
     id: TokenId,
-    kind: TokenKind,
+    /// `None` for what a user's commands are counted by: it is found by the user's name.
+    kind: Option<TokenKind>,
     epoch: u64,
     database: Arc<DatabaseEntry>,
     read_only: AtomicBool,
@@ -194,7 +266,7 @@ impl TokenEntry {
     fn new(record: &TokenRecord, database: Arc<DatabaseEntry>) -> Self {
         Self {
             id: record.id,
-            kind: record.kind,
+            kind: Some(record.kind),
             epoch: record.epoch,
             database,
             read_only: AtomicBool::new(record.read_only),
@@ -202,6 +274,22 @@ impl TokenEntry {
             expires_at_ms: AtomicU64::new(record.expires_at_ms.unwrap_or(u64::MAX)),
             quota: Mutex::new(Quota { recorded: record.commands_per_day, signed: None }),
             meter: Arc::new(Meter::new(MeterScope::Token(record.id), record.commands_per_day)),
+            usage: UsageCounter::default(),
+        }
+    }
+
+    /// What a user's commands are counted by. It has no limit of its own.
+    pub(crate) fn of_user(id: TokenId, database: Arc<DatabaseEntry>) -> Self {
+        Self {
+            id,
+            kind: None,
+            epoch: database.epoch.load(Relaxed),
+            database,
+            read_only: AtomicBool::new(false),
+            revoked: AtomicBool::new(false),
+            expires_at_ms: AtomicU64::new(u64::MAX),
+            quota: Mutex::new(Quota { recorded: None, signed: None }),
+            meter: Arc::new(Meter::new(MeterScope::Token(id), None)),
             usage: UsageCounter::default(),
         }
     }
@@ -225,9 +313,7 @@ impl TokenEntry {
 
     /// Whether a principal of this epoch may use it, apart from its expiry.
     pub(crate) fn standing(&self, epoch: u64) -> Result<(), AuthError> {
-        if self.database.deleted.load(Relaxed) {
-            return Err(AuthError::DatabaseDeleted);
-        }
+        self.database.standing()?;
         if self.revoked.load(Relaxed) {
             return Err(AuthError::Revoked);
         }
@@ -250,7 +336,7 @@ impl TokenEntry {
     }
 
     pub(crate) fn is_signed(&self) -> bool {
-        self.kind == TokenKind::Signed
+        self.kind == Some(TokenKind::Signed)
     }
 
     pub(crate) fn epoch(&self) -> u64 {

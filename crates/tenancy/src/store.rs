@@ -16,6 +16,33 @@ pub trait LeaseStore: Send + Sync {
     fn give_back(&self, unused: Vec<Return>, done: Box<dyn FnOnce(Result<(), LeaseError>) + Send>);
 }
 
+/// Keeps the users of databases. What it keeps comes back to [`Authority::apply`](crate::Authority::apply), before
+/// `done` is called; that is called once, from any thread, and has to be quick.
+pub trait UserStore: Send + Sync {
+    /// Changes a user, or makes it, as one step.
+    fn change_user(&self, database: DatabaseId, name: String, change: UserChange, done: UserDone<()>);
+
+    /// Deletes users. How many there were.
+    fn delete_users(&self, database: DatabaseId, names: Vec<String>, done: UserDone<u64>);
+}
+
+/// Makes of a user as it is (`None`: there is none) what it is to be; or says in the client's words why not.
+pub type UserChange = Box<dyn FnOnce(Option<UserRecord>) -> Result<UserRecord, String> + Send>;
+
+/// Called with the outcome of a change of users.
+pub type UserDone<T> = Box<dyn FnOnce(Result<T, UserError>) + Send>;
+
+/// Why users were not changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UserError {
+    /// The change is refused, in the client's words.
+    #[error("{0}")]
+    Refused(String),
+    /// The store could not do it; the text is for the log.
+    #[error("the users could not be changed: {0}")]
+    Unavailable(String),
+}
+
 /// Called with the outcome of [`LeaseStore::lease`].
 pub type LeaseDone = Box<dyn FnOnce(Result<Lease, LeaseError>) + Send>;
 
@@ -127,6 +154,23 @@ pub enum TokenKind {
     Opaque(TokenDigest),
 }
 
+/// A user of a database, as the store keeps it: without the passwords.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserRecord {
+    /// Under which its commands are counted. A user that is made anew has another.
+    pub id: TokenId,
+    /// The database that it is a user of.
+    pub database: DatabaseId,
+    /// Its name, unique in the database.
+    pub name: String,
+    /// What it may do: the [text](latchkey_commands::acl::Rules::text) of its rules.
+    pub rules: Vec<u8>,
+    /// The SHA-256 of each of its passwords.
+    pub passwords: Vec<TokenDigest>,
+    /// Deleted: nobody is this user any more.
+    pub deleted: bool,
+}
+
 /// A key that signs tokens, private half included: whoever reads it can make tokens.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningKeyRecord {
@@ -154,6 +198,8 @@ pub struct Records {
     pub databases: Vec<DatabaseRecord>,
     /// Revoked and expired ones may be left out.
     pub tokens: Vec<TokenRecord>,
+    /// Those that are not here are deleted.
+    pub users: Vec<UserRecord>,
     /// Keys that are no longer here verify nothing.
     pub keys: Vec<SigningKeyRecord>,
 }
@@ -165,6 +211,8 @@ pub enum Change {
     Database(DatabaseRecord),
     /// A token was made or changed.
     Token(TokenRecord),
+    /// A user was made, changed or deleted.
+    User(UserRecord),
     /// A key was added.
     Key(SigningKeyRecord),
     /// Another process changed something: this is all there is now.

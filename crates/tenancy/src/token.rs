@@ -212,6 +212,16 @@ impl TokenDigest {
         Self(bytes)
     }
 
+    /// Whether both are the same. Takes as long if they are not.
+    pub(crate) fn equals(&self, other: &Self) -> bool {
+        self.0.iter().zip(other.0).fold(0, |differing, (one, other)| differing | (one ^ other)) == 0
+    }
+
+    /// The digest in hexadecimal, 64 digits, as ACL rules write it.
+    pub fn hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// The 32 bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

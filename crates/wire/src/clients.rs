@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use latchkey_pipeline::DatabaseId;
+use latchkey_pipeline::{DatabaseId, Watching};
 use latchkey_protocol::resp::Version;
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::Notify;
 
 /// All connections that have authenticated. A client sees those of its own database only.
 #[derive(Debug, Default)]
@@ -26,6 +27,8 @@ pub(crate) struct Client {
     connected_at_ms: u64,
     last_heard_at_ms: AtomicU64,
     profile: Mutex<Profile>,
+    is_killed: AtomicBool,
+    killed: Notify,
 }
 
 /// What a client says of itself.
@@ -35,10 +38,42 @@ pub(crate) struct Profile {
     pub(crate) library_name: String,
     pub(crate) library_version: String,
     pub(crate) version: Version,
-    pub(crate) is_read_only: bool,
+    /// The user that it is.
+    pub(crate) user: String,
     /// How many commands wait for EXEC, in a transaction.
     pub(crate) queued: Option<usize>,
     pub(crate) watched: usize,
+    /// How many channels, patterns and shard channels it listens on.
+    pub(crate) subscriptions: [usize; 3],
+    /// Whether it monitors.
+    pub(crate) monitors: bool,
+    /// CLIENT NO-EVICT.
+    pub(crate) is_kept: bool,
+    /// CLIENT NO-TOUCH.
+    pub(crate) leaves_no_trace: bool,
+    /// What its session keeps watch over.
+    pub(crate) vigil: Option<Watching>,
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Normal,
+    Subscriber,
+    /// To or from another server. There are none.
+    Replication,
+}
+
+impl Kind {
+    /// The kind of this name, in any case.
+    pub(crate) fn named(name: &[u8]) -> Option<Self> {
+        match name.to_ascii_lowercase().as_slice() {
+            b"normal" => Some(Self::Normal),
+            b"pubsub" => Some(Self::Subscriber),
+            b"master" | b"replica" | b"slave" => Some(Self::Replication),
+            _ => None,
+        }
+    }
 }
 
 impl Clients {
@@ -51,6 +86,8 @@ impl Clients {
             connected_at_ms: now_ms,
             last_heard_at_ms: AtomicU64::new(now_ms),
             profile: Mutex::default(),
+            is_killed: AtomicBool::new(false),
+            killed: Notify::new(),
         }
     }
 
@@ -73,18 +110,53 @@ impl Clients {
         }
     }
 
+    /// All connections to the database, oldest first, without those that are about to end.
+    pub(crate) fn all(&self, database: DatabaseId) -> Vec<Arc<Client>> {
+        let databases = self.by_database.read();
+        let clients = databases.get(&database).into_iter().flat_map(BTreeMap::values);
+        clients.filter(|client| !client.is_killed.load(Relaxed)).cloned().collect()
+    }
+
     /// The lines of CLIENT LIST: of all connections to the database that are wanted, oldest first.
-    pub(crate) fn list(&self, database: DatabaseId, now_ms: u64, is_wanted: impl Fn(u64) -> bool) -> String {
-        let clients: Vec<Arc<Client>> = self
-            .by_database
-            .read()
-            .get(&database)
-            .map_or_else(Vec::new, |all| all.values().cloned().collect());
+    pub(crate) fn list(
+        &self,
+        database: DatabaseId,
+        now_ms: u64,
+        is_wanted: impl Fn(&Client) -> bool,
+    ) -> String {
+        let clients = self.all(database);
         let mut lines = String::new();
-        for client in clients.iter().filter(|client| is_wanted(client.id)) {
+        for client in clients.iter().filter(|client| is_wanted(client)) {
             client.describe(&mut lines, now_ms);
         }
         lines
+    }
+}
+
+impl Profile {
+    /// What it is for.
+    pub(crate) fn kind(&self) -> Kind {
+        if self.subscriptions == [0; 3] { Kind::Normal } else { Kind::Subscriber }
+    }
+
+    /// The user that it speaks for.
+    pub(crate) fn user(&self) -> &str {
+        if self.user.is_empty() { "default" } else { &self.user }
+    }
+
+    /// What it is doing, a letter each as in Redis; `N` for nothing of note.
+    fn flags(&self) -> String {
+        let is_waiting = self.vigil.as_ref().is_some_and(|vigil| vigil.is_waiting());
+        let letters = [
+            ('O', self.monitors),
+            ('P', self.subscriptions != [0; 3]),
+            ('x', self.queued.is_some()),
+            ('b', is_waiting),
+            ('e', self.is_kept),
+            ('T', self.leaves_no_trace),
+        ];
+        let flags: String = letters.iter().filter(|(_, is_set)| *is_set).map(|(letter, _)| letter).collect();
+        if flags.is_empty() { "N".into() } else { flags }
     }
 }
 
@@ -92,6 +164,37 @@ impl Client {
     /// Notes that it has sent something.
     pub(crate) fn heard(&self, now_ms: u64) {
         self.last_heard_at_ms.store(now_ms, Relaxed);
+    }
+
+    /// Ends it, whatever it is doing.
+    pub(crate) fn kill(&self) {
+        self.is_killed.store(true, Relaxed);
+        self.killed.notify_one();
+    }
+
+    /// Done when somebody has killed it.
+    pub(crate) async fn killed(&self) {
+        self.killed.notified().await;
+    }
+
+    /// Where it comes from.
+    pub(crate) fn address(&self) -> String {
+        self.peer.to_string()
+    }
+
+    /// Where it came to.
+    pub(crate) fn own_address(&self) -> String {
+        self.own.to_string()
+    }
+
+    /// How long it has been open, in seconds.
+    pub(crate) fn age_s(&self, now_ms: u64) -> u64 {
+        now_ms.saturating_sub(self.connected_at_ms) / 1000
+    }
+
+    /// Whether it listens on channels or patterns.
+    pub(crate) fn is_listening(&self) -> bool {
+        self.profile.lock().subscriptions != [0; 3]
     }
 
     /// What it says of itself now.
@@ -106,20 +209,19 @@ impl Client {
 
     /// Appends its line, as CLIENT INFO shows it. Memory is not counted by connection, but clients want its fields.
     pub(crate) fn describe(&self, line: &mut String, now_ms: u64) {
-        let Profile { name, library_name, library_version, version, is_read_only, queued, watched } =
-            self.profile();
-        let seconds_since = |then_ms: u64| now_ms.saturating_sub(then_ms) / 1000;
-        let age = seconds_since(self.connected_at_ms);
-        let idle = seconds_since(self.last_heard_at_ms.load(Relaxed));
+        let profile = self.profile();
+        let (flags, user) = (profile.flags(), profile.user());
+        let Profile { name, library_name, library_version, version, queued, watched, .. } = &profile;
+        let [sub, psub, ssub] = profile.subscriptions;
+        let age = self.age_s(now_ms);
+        let idle = now_ms.saturating_sub(self.last_heard_at_ms.load(Relaxed)) / 1000;
         let Self { id, peer, own, .. } = self;
-        let user = if is_read_only { "default_ro" } else { "default" };
-        let flags = if queued.is_some() { 'x' } else { 'N' };
         let multi = queued.map_or(-1, |queued| i64::try_from(queued).unwrap_or(i64::MAX));
-        let resp = if version == Version::Resp3 { 3 } else { 2 };
+        let resp = if *version == Version::Resp3 { 3 } else { 2 };
         writeln!(
             line,
-            "id={id} addr={peer} laddr={own} name={name} age={age} idle={idle} flags={flags} db=0 sub=0 psub=0 \
-             ssub=0 multi={multi} watch={watched} qbuf=0 qbuf-free=0 argv-mem=0 tot-mem=0 user={user} resp={resp} \
+            "id={id} addr={peer} laddr={own} name={name} age={age} idle={idle} flags={flags} db=0 sub={sub} psub={psub} \
+             ssub={ssub} multi={multi} watch={watched} qbuf=0 qbuf-free=0 argv-mem=0 tot-mem=0 user={user} resp={resp} \
              lib-name={library_name} lib-ver={library_version}"
         )
         .expect("writing to a string does not fail");

@@ -2,13 +2,18 @@
 
 mod authentication;
 mod client;
+mod listening;
+mod others;
 mod transaction;
+mod waiting;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use latchkey_pipeline::{
-    Answer, Asked, Batch, Caller, Incoming, Refusal, Replies, Session, Shape, Stack, asked, not_available,
+    Answer, Asked, Batch, Caller, Incoming, Refusal, Replies, Scope, Session, Shape, Stack, asked,
+    not_available,
 };
 use latchkey_protocol::resp::{Decoder, Version, write_reply};
 use latchkey_protocol::{Reply, ReplyError, Words};
@@ -20,6 +25,7 @@ use crate::clients::Client;
 use crate::door::Share;
 use crate::line::{Ends, Line};
 use crate::{Door, wrong_door};
+use listening::MESSAGES_AT_ONCE;
 use transaction::Transaction;
 
 /// So many commands go into the pipeline at once. After each such batch others get their turn.
@@ -41,6 +47,10 @@ pub(crate) struct Conversation<'a, S: Stack, T> {
     /// How often a password was refused.
     refusals: u32,
     is_first_command: bool,
+    /// Whether it listens on something, or monitors.
+    is_listening: bool,
+    /// Whether it listens on channels or patterns: then only a few commands are for RESP2.
+    is_subscribed: bool,
 }
 
 /// Whether replies are sent: CLIENT REPLY.
@@ -74,6 +84,8 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             voice: Voice::On,
             refusals: 0,
             is_first_command: true,
+            is_listening: false,
+            is_subscribed: false,
         };
         conversation.become_somebody(door.open_session());
         conversation
@@ -81,13 +93,14 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
 
     /// Answers commands until one of the two sides ends it.
     pub(crate) async fn hold(mut self) {
-        let end = loop {
-            if let Err(end) = self.round().await {
-                break end;
-            }
+        let client = Arc::clone(&self.client);
+        let end = tokio::select! {
+            biased;
+            () = client.killed() => Ends::Killed,
+            end = self.converse() => end,
         };
         tracing::debug!(client = self.client.id, %end, "a connection ends");
-        if !matches!(end, Ends::Broken(_) | Ends::Silent) {
+        if !matches!(end, Ends::Broken(_) | Ends::Silent | Ends::TooSlow | Ends::Killed) {
             let farewell = async {
                 self.line.flush(self.idle_deadline()).await.ok()?;
                 self.line.close().await.ok()
@@ -100,14 +113,25 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
         }
     }
 
+    async fn converse(&mut self) -> Ends {
+        loop {
+            if let Err(end) = self.round().await {
+                return end;
+            }
+        }
+    }
+
     /// Answers all commands that have arrived, with one write unless the replies are large, and waits for more.
     async fn round(&mut self) -> Result<(), Ends> {
         while let Some(words) = self.next_command().await? {
             self.take(words).await?;
         }
         self.run_pending().await?;
+        if self.is_listening {
+            self.write_heard(MESSAGES_AT_ONCE)?;
+        }
         self.line.flush(self.idle_deadline()).await?;
-        self.line.read(self.decoder.held_bytes(), self.read_deadline()).await?;
+        self.wait().await?;
         self.client.heard(self.door.gate.now_ms());
         Ok(())
     }
@@ -130,13 +154,21 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             return Err(Ends::Dismissed);
         }
         match asked(&words) {
+            Ok(asked) if self.is_subscribed && self.version == Version::Resp2 => {
+                self.take_as_subscriber(asked, words).await
+            }
             Ok(Asked::Door(name, subcommand)) => {
                 self.run_pending().await?;
                 self.answer(name, subcommand, words).await
             }
-            Ok(Asked::Database) if self.session.is_none() => self.refuse(NO_AUTH),
-            Ok(Asked::Database) if self.transaction.is_some() => self.queue(words),
+            Ok(Asked::Database | Asked::Waiting) if self.session.is_none() => self.refuse(NO_AUTH),
+            Ok(Asked::Database | Asked::Waiting) if self.transaction.is_some() => self.queue(words),
+            Ok(Asked::Waiting) => {
+                self.await_pause(std::slice::from_ref(&words)).await?;
+                self.run_waiting(words).await
+            }
             Ok(Asked::Database) => {
+                self.await_pause(std::slice::from_ref(&words)).await?;
                 self.pending.push(Ok(words));
                 if self.pending.len() < BATCH_COMMANDS { Ok(()) } else { self.run_pending().await }
             }
@@ -186,6 +218,11 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
                 self.unwatch();
                 self.reply(Reply::OK);
             }
+            ("CLIENT", Some("KILL")) => return self.kill(&arguments[1..]),
+            ("SUBSCRIBE" | "PSUBSCRIBE" | "SSUBSCRIBE" | "MONITOR", _) => return self.listen(words).await,
+            ("UNSUBSCRIBE", _) => return self.stop_listening(Scope::Channel, arguments),
+            ("PUNSUBSCRIBE", _) => return self.stop_listening(Scope::Pattern, arguments),
+            ("SUNSUBSCRIBE", _) => return self.stop_listening(Scope::Shard, arguments),
             ("CLIENT", Some(subcommand)) => self.client_command(subcommand, &arguments[1..]),
             _ => self.reply(not_available(&words)),
         }
@@ -198,22 +235,27 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
         while !commands.is_empty() {
             let count = commands.len();
             let answer = self.call(Shape::Stream, commands).await?;
-            let written = self.line.output.len();
-            match answer.replies {
-                Replies::One(reply) => self.reply(reply),
-                Replies::Many(replies) => replies.into_iter().for_each(|reply| self.reply(reply)),
-                Replies::Refused(refusal) => (0..count).for_each(|_| self.reply(refusal.error())),
-            }
-            if let Some(standing) = &answer.standing {
-                standing.count_reply_bytes((self.line.output.len() - written) as u64);
-            }
+            commands = self.write_answer(answer, count);
             self.line.flush_if_full(self.idle_deadline()).await?;
-            commands = answer.rest;
             if !commands.is_empty() || count == BATCH_COMMANDS {
                 tokio::task::yield_now().await;
             }
         }
         Ok(())
+    }
+
+    /// Writes the replies to `count` commands. Those that were not run yet.
+    fn write_answer(&mut self, answer: Answer, count: usize) -> Batch<Result<Words, ReplyError>> {
+        let written = self.line.output.len();
+        match answer.replies {
+            Replies::One(reply) => self.reply(reply),
+            Replies::Many(replies) => replies.into_iter().for_each(|reply| self.reply(reply)),
+            Replies::Refused(refusal) => (0..count).for_each(|_| self.reply(refusal.error())),
+        }
+        if let Some(standing) = &answer.standing {
+            standing.count_reply_bytes((self.line.output.len() - written) as u64);
+        }
+        answer.rest
     }
 
     /// Hands commands into the pipeline. Whoever is no longer let in is told so, and the connection ends.
@@ -222,12 +264,24 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
         shape: Shape,
         commands: Batch<Result<Words, ReplyError>>,
     ) -> Result<Answer, Ends> {
+        let answer = self.begin_call(shape, commands)?.await;
+        self.admit_answer(answer)
+    }
+
+    fn begin_call(
+        &self,
+        shape: Shape,
+        commands: Batch<Result<Words, ReplyError>>,
+    ) -> Result<impl Future<Output = Answer> + use<S, T>, Ends> {
         let Some(session) = self.session.clone() else { return Err(Ends::Dismissed) };
         let incoming = Incoming { caller: Caller::Session(session), shape, commands };
-        let answer = match self.door.stack.clone().call(incoming).await {
+        Ok(self.door.stack.clone().call(incoming).map(|answer| match answer {
             Ok(answer) => answer,
             Err(never) => match never {},
-        };
+        }))
+    }
+
+    fn admit_answer(&mut self, answer: Answer) -> Result<Answer, Ends> {
         if let Replies::Refused(Refusal::Unauthenticated(error)) = answer.replies {
             self.reply(error);
             return Err(Ends::Dismissed);
@@ -240,9 +294,17 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
         let database = |session: &Option<Session>| session.as_ref().map(Session::database);
         self.door.clients.moved(&self.client, database(&self.session), database(&session));
         self.decoder.set_authenticated(session.is_some());
-        let is_read_only = session.as_ref().is_some_and(Session::is_read_only);
-        self.client.update(|profile| profile.is_read_only = is_read_only);
+        let user = session.as_ref().map_or_else(String::new, |session| session.user_name().to_owned());
+        let vigil = session.as_ref().map(Session::watching).cloned();
+        self.client.update(|profile| {
+            profile.user = user;
+            if let Some(vigil) = &vigil {
+                vigil.leave_no_trace(profile.leaves_no_trace);
+            }
+            profile.vigil = vigil;
+        });
         self.session = session;
+        self.note_listening();
     }
 
     /// Returns to the state in which it was opened.
@@ -250,13 +312,15 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
         self.transaction = None;
         self.version = Version::default();
         self.voice = Voice::On;
-        self.become_somebody(self.door.open_session());
         self.client.update(|profile| {
+            profile.is_kept = false;
+            profile.leaves_no_trace = false;
             profile.name.clear();
             profile.version = Version::default();
             profile.queued = None;
             profile.watched = 0;
         });
+        self.become_somebody(self.door.open_session());
     }
 
     fn refuse(&mut self, error: ReplyError) -> Result<(), Ends> {

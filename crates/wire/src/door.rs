@@ -6,6 +6,7 @@ use latchkey_pipeline::{Gate, Session, Stack};
 
 use crate::Settings;
 use crate::clients::Clients;
+use crate::pauses::Pauses;
 
 /// Answers connections. Shared by all of them.
 pub struct Door<S> {
@@ -13,6 +14,7 @@ pub struct Door<S> {
     pub(crate) gate: Gate,
     pub(crate) settings: Settings,
     pub(crate) clients: Clients,
+    pub(crate) pauses: Pauses,
     pub(crate) budget: Budget,
 }
 
@@ -20,7 +22,7 @@ impl<S: Stack> Door<S> {
     /// A door before this pipeline.
     pub fn new(stack: S, gate: Gate, settings: Settings) -> Self {
         let budget = Budget::new(settings.large_requests_bytes_max);
-        Self { stack, gate, settings, clients: Clients::default(), budget }
+        Self { stack, gate, settings, clients: Clients::default(), pauses: Pauses::default(), budget }
     }
 
     /// The session that a connection starts with, where the door is open.

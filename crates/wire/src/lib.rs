@@ -8,6 +8,7 @@ mod clients;
 mod conversation;
 mod door;
 mod line;
+mod pauses;
 mod server;
 mod settings;
 mod wrong_door;

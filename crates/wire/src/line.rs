@@ -16,6 +16,8 @@ const READ_BYTES: usize = 16 * 1024;
 const OUTPUT_BYTES: usize = 64 * 1024;
 /// A buffer that has grown beyond this is not kept when it is empty.
 const KEPT_BYTES_MAX: usize = 256 * 1024;
+/// So much of what a client sends ahead is taken in while a command of it waits.
+const AHEAD_BYTES_MAX: usize = 256 * 1024;
 /// What has arrived of a command counts against the budget from this size on.
 const LARGE_BYTES: usize = 64 * 1024;
 
@@ -37,11 +39,15 @@ pub(crate) struct Line<'a, T> {
 pub(crate) enum Ends {
     #[error("the client left")]
     Left,
+    #[error("another connection ended it")]
+    Killed,
     /// For a protocol error, too many wrong passwords, or a token that is no longer good.
     #[error("it was dismissed, and told why")]
     Dismissed,
     #[error("it was silent for too long, or did not read its replies")]
     Silent,
+    #[error("it did not keep up with what it listens on")]
+    TooSlow,
     #[error("too much memory is in use for large commands")]
     NoMemory,
     #[error("the server stops")]
@@ -86,6 +92,22 @@ impl<'a, T: AsyncRead + AsyncWrite + Unpin> Line<'a, T> {
             Ok(Err(error)) => Err(Ends::Broken(error)),
             Err(_) => Err(Ends::Silent),
         }
+    }
+
+    /// Takes in what comes while a command waits, and is done only when the connection ends. What the client sends
+    /// ahead is kept up to a limit; beyond it, its leaving is noticed when the wait is over.
+    pub(crate) async fn listen(&mut self, held_bytes: usize) -> Ends {
+        while self.input.len() < AHEAD_BYTES_MAX {
+            if let Err(end) = self.make_room(held_bytes) {
+                return end;
+            }
+            match self.stream.read_buf(&mut self.input).await {
+                Ok(0) => return Ends::Left,
+                Ok(_) => {}
+                Err(error) => return Ends::Broken(error),
+            }
+        }
+        std::future::pending().await
     }
 
     fn make_room(&mut self, held_bytes: usize) -> Result<(), Ends> {

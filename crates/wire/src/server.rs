@@ -86,6 +86,7 @@ impl<S: Stack> Server<S> {
         drop(self.listener);
         drop(stopped);
         stopping.send_replace(true);
+        self.door.pauses.end_all();
         let drained = timeout(self.door.settings.drain_timeout, stopping.closed()).await;
         if drained.is_err() {
             let connections = stopping.receiver_count();

@@ -22,6 +22,8 @@ pub struct Settings {
     pub authentication_timeout: Duration,
     /// How long a connection may be silent, or leave its replies unread.
     pub idle_timeout: Duration,
+    /// How often it is looked at whether the token of somebody who only listens is still good.
+    pub standing_period: Duration,
     /// After a refused password, so long until the answer; twice as long each time.
     pub refusal_delay: Duration,
     /// After so many refused passwords the connection is closed.
@@ -49,6 +51,7 @@ impl Default for Settings {
             connections_max: 10_000,
             authentication_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(3600),
+            standing_period: Duration::from_secs(15),
             refusal_delay: Duration::from_millis(100),
             refusals_max: 8,
             drain_timeout: Duration::from_secs(10),

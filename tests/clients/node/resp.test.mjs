@@ -70,6 +70,66 @@ for (const RESP of [2, 3]) {
     }));
 }
 
+test("ioredis: channels, patterns and shard channels", () =>
+  withIoredis(async (redis) => {
+    const listener = new IORedis(url);
+    try {
+      const heard = [];
+      const all = new Promise((done) => {
+        const note = (...message) => heard.push(message) === 3 && done();
+        listener.on("message", note);
+        listener.on("pmessage", note);
+        listener.on("smessage", note);
+      });
+      assert.equal(await listener.subscribe("news", "sport"), 2);
+      assert.equal(await listener.psubscribe("n*"), 3);
+      assert.equal(await listener.ssubscribe("shard"), 1);
+      assert.equal(await redis.publish("news", "1"), 2);
+      assert.equal(await redis.spublish("shard", "2"), 1);
+      await all;
+      assert.deepEqual(heard, [["news", "1"], ["n*", "news", "1"], ["shard", "2"]]);
+      assert.equal(await listener.unsubscribe("news", "sport"), 1);
+      assert.equal(await listener.punsubscribe("n*"), 0);
+      assert.equal(await listener.sunsubscribe("shard"), 0);
+      assert.equal(await listener.get("absent"), null);
+    } finally {
+      listener.disconnect();
+    }
+  }));
+
+test("ioredis: monitor", () =>
+  withIoredis(async (redis) => {
+    const monitor = await redis.monitor();
+    try {
+      const seen = new Promise((done) => monitor.on("monitor", (time, args) => args[0] === "SET" && done(args)));
+      await redis.call("SET", "k", "two words");
+      assert.deepEqual(await seen, ["SET", "k", "two words"]);
+    } finally {
+      monitor.disconnect();
+    }
+  }));
+
+for (const RESP of [2, 3]) {
+  test(`node-redis, RESP${RESP}: a listener`, () =>
+    withNodeRedis({ RESP }, async (redis) => {
+      const listener = redis.duplicate();
+      await listener.connect();
+      try {
+        const message = new Promise((done) => listener.subscribe("news", (...heard) => done(heard)));
+        const event = new Promise((done) => listener.pSubscribe("__keyspace@0__:k*", (...heard) => done(heard)));
+        while ((await redis.pubSubNumPat()) === 0);
+        await redis.configSet("notify-keyspace-events", "KEA");
+        assert.equal(await redis.publish("news", "hello"), 1);
+        await redis.set("key", "v");
+        assert.deepEqual(await message, ["hello", "news"]);
+        assert.deepEqual(await event, ["set", "__keyspace@0__:key"]);
+        await redis.configSet("notify-keyspace-events", "");
+      } finally {
+        listener.destroy();
+      }
+    }));
+}
+
 test("node-redis: a wrong password is refused", async () => {
   const wrong = new URL(url);
   wrong.password = "wrong";
@@ -77,3 +137,53 @@ test("node-redis: a wrong password is refused", async () => {
   redis.on("error", () => {}); // it is rejected as well
   await assert.rejects(redis.connect(), /WRONGPASS/);
 });
+
+test("ioredis: consumers wait for what a producer sends, each item for one of them", () =>
+  withIoredis(async (redis) => {
+    const sent = Array.from({ length: 300 }, (_, n) => `job:${n}`);
+    const consumers = Array.from({ length: 3 }, () => new IORedis(url));
+    try {
+      const consume = async (consumer) => {
+        const got = [];
+        for (;;) {
+          const [, job] = await consumer.blpop("jobs", 0);
+          if (job === "end") return got;
+          got.push(job);
+        }
+      };
+      const consuming = Promise.all(consumers.map(consume));
+      for (const job of sent) await redis.rpush("jobs", job);
+      await redis.rpush("jobs", "end", "end", "end");
+      assert.deepEqual((await consuming).flat().sort(), [...sent].sort());
+      assert.equal(await redis.exists("jobs"), 0);
+    } finally {
+      consumers.forEach((consumer) => consumer.disconnect());
+    }
+  }));
+
+test("ioredis: a wait in vain ends, and one that is unblocked is an error", () =>
+  withIoredis(async (redis) => {
+    assert.equal(await redis.blpop("nothing", 0.01), null);
+    const waiting = new IORedis(url);
+    try {
+      const id = await waiting.client("ID");
+      const refused = assert.rejects(waiting.blpop("nothing", 0), /UNBLOCKED client unblocked/);
+      while ((await redis.client("UNBLOCK", id, "ERROR")) === 0);
+      await refused;
+    } finally {
+      waiting.disconnect();
+    }
+  }));
+
+test("ioredis: readers of a stream wait for its entries", () =>
+  withIoredis(async (redis) => {
+    const reader = new IORedis(url);
+    try {
+      await redis.xgroup("CREATE", "events", "group", "$", "MKSTREAM");
+      const read = reader.xreadgroup("GROUP", "group", "ann", "BLOCK", 0, "STREAMS", "events", ">");
+      const id = await redis.xadd("events", "*", "kind", "start");
+      assert.deepEqual(await read, [["events", [[id, ["kind", "start"]]]]]);
+    } finally {
+      reader.disconnect();
+    }
+  }));

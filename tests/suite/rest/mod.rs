@@ -16,5 +16,6 @@ mod slow;
 mod storage;
 mod sync_token;
 mod tokens;
+mod waiting;
 
 pub(crate) use curl::{curl, curl_speaks_http2};

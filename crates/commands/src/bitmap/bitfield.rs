@@ -1,5 +1,5 @@
 //! `BITFIELD key [GET type offset | [OVERFLOW WRAP | SAT | FAIL] SET type offset value | INCRBY type offset n …]`, and
-//! `BITFIELD_RO`, which only has GET.
+//! `BITFIELD_RO key [GET type offset …]`
 
 use latchkey_keyspace::value::Text;
 use latchkey_keyspace::{Open, View};
@@ -11,6 +11,7 @@ use crate::Keys::At;
 use crate::{Args, Read, Result, Spec, Write};
 
 pub(super) const BITFIELD: Spec = Spec::write("BITFIELD", bitfield)
+    .event("setbit")
     .summary("Reads and writes integers of any width at any bit of a string.")
     .since("3.2.0")
     .arity(AtLeast(2))

@@ -8,6 +8,7 @@ use crate::Keys::Into;
 use crate::{Access, Args, Cost, Result, Spec, Write};
 
 pub(super) const BITOP: Spec = Spec::write("BITOP", bitop)
+    .event("set")
     .summary("Combines strings bit by bit and stores the result. Shorter strings are followed by zeros.")
     .since("2.6.0")
     .arity(AtLeast(4))

@@ -1,12 +1,14 @@
-//! `CLIENT ID`, `CLIENT INFO`, `CLIENT LIST`, `CLIENT GETNAME`, `CLIENT SETNAME`, `CLIENT SETINFO`, `CLIENT REPLY`
+//! `CLIENT ID`, `CLIENT INFO`, `CLIENT LIST` and the other subcommands, which the door that has connections answers.
 
 use crate::Arity::{AtLeast, Exactly};
 use crate::{Category, Spec};
 
-pub(super) const CLIENT: Spec =
-    Spec::container("CLIENT", &[GETNAME, ID, INFO, LIST, REPLY, SETINFO, SETNAME])
-        .summary("Holds commands about connections.")
-        .since("2.4.0");
+pub(super) const CLIENT: Spec = Spec::container(
+    "CLIENT",
+    &[GETNAME, ID, INFO, KILL, LIST, NO_EVICT, NO_TOUCH, PAUSE, REPLY, SETINFO, SETNAME, UNBLOCK, UNPAUSE],
+)
+.summary("Holds commands about connections.")
+.since("2.4.0");
 
 const GETNAME: Spec = Spec::session("GETNAME")
     .summary("Returns the connection's name.")
@@ -23,10 +25,40 @@ const ID: Spec = Spec::session("ID")
 const INFO: Spec =
     Spec::session("INFO").summary("Describes the connection.").since("6.2.0").arity(Exactly(2)).no_script();
 
+const KILL: Spec = Spec::session("KILL")
+    .summary("Ends connections to the database.")
+    .since("2.4.0")
+    .arity(AtLeast(3))
+    .no_script()
+    .category(Category::Admin)
+    .category(Category::Dangerous);
+
 const LIST: Spec = Spec::session("LIST")
     .summary("Describes the connections that are open to the database.")
     .since("2.4.0")
     .arity(AtLeast(2))
+    .no_script()
+    .category(Category::Admin)
+    .category(Category::Dangerous);
+
+const NO_EVICT: Spec = Spec::session("NO-EVICT")
+    .summary("Keeps the connection from being closed for want of memory, which closes none here.")
+    .since("7.0.0")
+    .arity(Exactly(3))
+    .no_script()
+    .category(Category::Admin)
+    .category(Category::Dangerous);
+
+const NO_TOUCH: Spec = Spec::session("NO-TOUCH")
+    .summary("Says whether the connection's commands are not to count as uses of the keys that they touch.")
+    .since("7.2.0")
+    .arity(Exactly(3))
+    .no_script();
+
+const PAUSE: Spec = Spec::session("PAUSE")
+    .summary("Holds up the commands of all connections to the database for some milliseconds, or only those that write.")
+    .since("2.9.50")
+    .arity(AtLeast(3))
     .no_script()
     .category(Category::Admin)
     .category(Category::Dangerous);
@@ -45,3 +77,19 @@ const SETINFO: Spec = Spec::session("SETINFO")
 
 const SETNAME: Spec =
     Spec::session("SETNAME").summary("Names the connection.").since("2.6.9").arity(Exactly(3)).no_script();
+
+const UNBLOCK: Spec = Spec::session("UNBLOCK")
+    .summary("Ends the wait of a connection, as if it had been in vain or with an error.")
+    .since("5.0.0")
+    .arity(AtLeast(3))
+    .no_script()
+    .category(Category::Admin)
+    .category(Category::Dangerous);
+
+const UNPAUSE: Spec = Spec::session("UNPAUSE")
+    .summary("Lets the connections to the database go on that CLIENT PAUSE holds up.")
+    .since("6.2.0")
+    .arity(Exactly(2))
+    .no_script()
+    .category(Category::Admin)
+    .category(Category::Dangerous);

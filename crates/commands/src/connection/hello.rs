@@ -1,4 +1,5 @@
-//! `AUTH`, `HELLO`, `RESET`, `QUIT`: the state of a connection.
+//! The state of a connection: `AUTH [username] password`, `HELLO [protover [AUTH username password] [SETNAME name]]`,
+//! `RESET`, `QUIT`
 
 use crate::Arity::{AtLeast, Exactly};
 use crate::Spec;

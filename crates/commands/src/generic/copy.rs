@@ -1,6 +1,6 @@
 //! `COPY source destination [DB destination-db] [REPLACE]`
 
-use latchkey_keyspace::Entry;
+use latchkey_keyspace::{Class, Entry};
 use latchkey_protocol::{Reply, ReplyError};
 
 use crate::Arity::AtLeast;
@@ -8,6 +8,7 @@ use crate::Keys::Pair;
 use crate::{Args, Cost, Result, Spec, Write};
 
 pub(super) const COPY: Spec = Spec::write("COPY", copy)
+    .event_of(Class::Generic, "copy_to")
     .summary("Copies the value of a key, and its expiration time, to another key.")
     .since("6.2.0")
     .arity(AtLeast(3))
@@ -38,6 +39,9 @@ fn copy(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     let expires_at_ms = view.peek(source).and_then(Entry::expires_at_ms);
     if view.exists(destination) && !replace {
         return Ok(Reply::Int(0));
+    }
+    if view.exists(destination) {
+        db.tell(Class::New, "new", destination); // as in Redis, which removes it first
     }
     db.put_until(destination, value, expires_at_ms);
     Ok(Reply::Int(1))

@@ -21,5 +21,5 @@ OK
     );
 
 fn exists(db: &mut Read<'_>, mut args: Args<'_>) -> Result {
-    Ok(Reply::count(args.rest().iter().filter(|key| db.exists(key)).count()))
+    Ok(Reply::count(args.rest().iter().filter(|key| db.look(key).is_some()).count()))
 }

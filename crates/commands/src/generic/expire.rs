@@ -1,4 +1,5 @@
-//! `EXPIRE key seconds [NX | XX | GT | LT]`, in seconds or milliseconds, from now or as a time.
+//! `EXPIRE key seconds [NX | XX | GT | LT]`, `PEXPIRE key milliseconds [NX | XX | GT | LT]`, `EXPIREAT key
+//! unix-time-seconds [NX | XX | GT | LT]`, `PEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT]`
 
 use latchkey_keyspace::Entry;
 use latchkey_protocol::{Reply, ReplyError};

@@ -2,6 +2,7 @@
 
 mod copy;
 mod del;
+mod dump;
 mod exists;
 mod expire;
 mod keys;
@@ -10,11 +11,13 @@ mod object;
 mod persist;
 mod randomkey;
 mod rename;
+mod restore;
 mod scan;
 mod sort;
 mod touch;
 mod ttl;
 mod type_of;
+mod wait;
 
 #[cfg(test)]
 mod tests;
@@ -27,6 +30,7 @@ pub(crate) const FAMILY: Family =
 const COMMANDS: &[Spec] = &[
     copy::COPY,
     del::DEL,
+    dump::DUMP,
     exists::EXISTS,
     expire::EXPIRE,
     expire::EXPIREAT,
@@ -41,6 +45,7 @@ const COMMANDS: &[Spec] = &[
     randomkey::RANDOMKEY,
     rename::RENAME,
     rename::RENAMENX,
+    restore::RESTORE,
     scan::SCAN,
     touch::TOUCH,
     ttl::TTL,
@@ -49,5 +54,8 @@ const COMMANDS: &[Spec] = &[
 ];
 
 /// Those that Redis does not put in `@keyspace`.
-pub(crate) const UNCATEGORIZED: Family =
-    Family { group: "generic", category: None, commands: &[memory::MEMORY, sort::SORT, sort::SORT_RO] };
+pub(crate) const UNCATEGORIZED: Family = Family {
+    group: "generic",
+    category: None,
+    commands: &[memory::MEMORY, sort::SORT, sort::SORT_RO, wait::WAIT, wait::WAITAOF],
+};

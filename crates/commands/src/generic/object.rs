@@ -1,4 +1,4 @@
-//! `OBJECT ENCODING | FREQ | IDLETIME | REFCOUNT key` and `OBJECT HELP`
+//! `OBJECT ENCODING key`, `OBJECT FREQ key`, `OBJECT IDLETIME key`, `OBJECT REFCOUNT key`, `OBJECT HELP`
 
 use latchkey_keyspace::Entry;
 use latchkey_protocol::{Reply, ReplyError};

@@ -1,5 +1,5 @@
-//! `SORT key [BY pattern] [LIMIT offset count] [GET pattern …] [ASC | DESC] [ALPHA] [STORE destination]`, and `SORT_RO`
-//! without STORE.
+//! `SORT key [BY pattern] [LIMIT offset count] [GET pattern …] [ASC | DESC] [ALPHA] [STORE destination]`, and `SORT_RO
+//! key [BY pattern] [LIMIT offset count] [GET pattern …] [ASC | DESC] [ALPHA]`
 
 mod options;
 mod order;
@@ -18,7 +18,7 @@ use crate::keys::Key;
 use crate::{Access, Args, Category, Cost, Keys, Read, Result, Spec, Write};
 use options::Options;
 
-pub(super) const SORT: Spec = spec(Spec::write("SORT", sort))
+pub(super) const SORT: Spec = spec(Spec::write("SORT", sort).event("sortstore"))
     .summary("Sorts a list, a set or a sorted set, and returns or stores the result.")
     .since("1.0.0")
     .keys(Keys::AtAndBy(1, source_and_destination))
@@ -64,6 +64,7 @@ const fn spec(spec: Spec) -> Spec {
     spec.arity(AtLeast(2))
         .cost(Cost::Values)
         .reaches_all()
+        .unnamed(options::reaches_unnamed)
         .category(Category::Set)
         .category(Category::SortedSet)
         .category(Category::List)

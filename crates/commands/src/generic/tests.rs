@@ -1,5 +1,7 @@
 //! Commands on keys of any type: options, edge cases, refusals, and scans under random writes.
 
+mod restore;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -8,8 +10,37 @@ use latchkey_keyspace::Keyspace;
 use latchkey_protocol::{Reply, Words};
 use proptest::prelude::*;
 
-use crate::tests::{START, Shell, check, show};
+use crate::tests::{START, Shell, check, show, silent};
 use crate::{Call, Facts, Settings, Site};
+
+#[test]
+fn nobody_has_replicas() {
+    check(
+        r#"
+        > WAIT 0 0
+        (integer) 0
+        > WAIT 3 100
+        (integer) 0
+        > WAIT x 0
+        (error) ERR value is not an int or out of range
+        > WAIT 0 -1
+        (error) ERR timeout is negative
+        > WAIT 0 x
+        (error) ERR timeout is not an integer or out of range
+        > WAITAOF 0 2 100
+        1) (integer) 0
+        2) (integer) 0
+        > WAITAOF 1 0 0
+        (error) ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.
+        > WAITAOF 2 0 0
+        (error) ERR value is out of range, value must between 0 and 1
+        > WAITAOF 0 -1 0
+        (error) ERR value is out of range, must be positive
+        > WAITAOF 1 0 x
+        (error) ERR timeout is not an integer or out of range
+        "#,
+    );
+}
 
 #[test]
 fn del_counts_only_keys_that_exist_and_each_once() {
@@ -491,6 +522,7 @@ impl Bare {
             chance: &mut self.chance,
             facts: &Facts::default(),
             settings: &mut Settings::default(),
+            outbox: &mut silent(),
             record_bytes_max: u64::MAX,
         })
     }

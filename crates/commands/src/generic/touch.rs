@@ -19,5 +19,5 @@ OK
     );
 
 fn touch(db: &mut Read<'_>, mut args: Args<'_>) -> Result {
-    Ok(Reply::count(args.rest().iter().filter(|key| db.value(key).is_some()).count()))
+    Ok(Reply::count(args.rest().iter().filter(|key| db.touch(key)).count()))
 }

@@ -1,4 +1,5 @@
-//! `TTL key`: what is left to a key, in seconds or milliseconds, as a span or as a time.
+//! `TTL key` and `PTTL key`: what is left to a key, in seconds or milliseconds. `EXPIRETIME key` and `PEXPIRETIME
+//! key`: the same as a time.
 
 use latchkey_protocol::Reply;
 
@@ -62,7 +63,7 @@ const NO_DEADLINE: i64 = -1;
 const NO_KEY: i64 = -2;
 
 fn deadline_ms(db: &mut Read<'_>, mut args: Args<'_>) -> Result<i64> {
-    let entry = db.peek(args.key()?);
+    let entry = db.look(args.key()?);
     Ok(entry.map_or(NO_KEY, |entry| entry.expires_at_ms().unwrap_or(NO_DEADLINE)))
 }
 

@@ -23,6 +23,6 @@ none",
     );
 
 fn type_of(db: &mut Read<'_>, mut args: Args<'_>) -> Result {
-    let kind = db.kind(args.key()?);
+    let kind = db.look(args.key()?).map(|entry| entry.value().kind());
     Ok(Reply::status(kind.map_or("none", Kind::name)))
 }

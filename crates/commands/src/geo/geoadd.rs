@@ -8,6 +8,7 @@ use crate::Keys::At;
 use crate::{Args, Result, Spec, Write};
 
 pub(super) const GEOADD: Spec = Spec::write("GEOADD", geoadd)
+    .event("zadd")
     .summary(
         "Adds members with their places to a sorted set, or moves them. Creates the key if it doesn't exist.",
     )

@@ -1,5 +1,8 @@
 //! `GEORADIUS key longitude latitude radius unit [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC]
-//! [STORE key | STOREDIST key]`, `GEORADIUSBYMEMBER key member radius unit …`, and both as `_RO`, without STORE.
+//! [STORE key | STOREDIST key]`, `GEORADIUSBYMEMBER key member radius unit [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT
+//! count [ANY]] [ASC | DESC] [STORE key | STOREDIST key]`, `GEORADIUS_RO key longitude latitude radius unit
+//! [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC]`, `GEORADIUSBYMEMBER_RO key member radius unit
+//! [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC]`
 
 use bytes::Bytes;
 use latchkey_keyspace::value::SortedSet;
@@ -14,6 +17,7 @@ use crate::keys::Key;
 use crate::{Access, Args, Cost, Read, Result, Spec, Write};
 
 pub(super) const GEORADIUS: Spec = Spec::write("GEORADIUS", georadius)
+    .event("georadiusstore")
     .summary("Finds the members in a circle around a place, and returns or stores them: the old form of GEOSEARCH.")
     .since("3.2.0")
     .arity(AtLeast(6))
@@ -48,6 +52,7 @@ pub(super) const GEORADIUS_RO: Spec = Spec::read("GEORADIUS_RO", georadius_ro)
     );
 
 pub(super) const GEORADIUSBYMEMBER: Spec = Spec::write("GEORADIUSBYMEMBER", georadiusbymember)
+    .event("georadiusstore")
     .summary("Finds the members in a circle around one of them, and returns or stores them: the old form of GEOSEARCH.")
     .since("3.2.0")
     .arity(AtLeast(5))

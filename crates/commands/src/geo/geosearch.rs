@@ -1,6 +1,7 @@
-//! `GEOSEARCH key FROMMEMBER member | FROMLONLAT longitude latitude BYRADIUS radius unit | BYBOX width height unit
-//! [ASC | DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]`, and
-//! `GEOSEARCHSTORE destination source … [STOREDIST]`.
+//! `GEOSEARCH key (FROMMEMBER member | FROMLONLAT longitude latitude) (BYRADIUS radius unit | BYBOX width height unit)
+//! [ASC | DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]` and `GEOSEARCHSTORE destination source
+//! (FROMMEMBER member | FROMLONLAT longitude latitude) (BYRADIUS radius unit | BYBOX width height unit) [ASC | DESC]
+//! [COUNT count [ANY]] [STOREDIST]`
 
 use latchkey_keyspace::value::SortedSet;
 use latchkey_protocol::ReplyError;

@@ -1,5 +1,6 @@
-//! `HEXPIRE key seconds [NX | XX | GT | LT] FIELDS numfields field [field …]`, in seconds or milliseconds, from now or
-//! as a time.
+//! `HEXPIRE key seconds [NX | XX | GT | LT] FIELDS numfields field [field …]`, `HPEXPIRE key milliseconds [NX | XX |
+//! GT | LT] FIELDS numfields field [field …]`, `HEXPIREAT key unix-time-seconds [NX | XX | GT | LT] FIELDS numfields
+//! field [field …]`, `HPEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT] FIELDS numfields field [field …]`
 
 use latchkey_keyspace::Open;
 use latchkey_keyspace::value::Hash;
@@ -64,7 +65,7 @@ pub(super) const HPEXPIREAT: Spec =
 
 /// What the four have in common. A deadline is stored with the field, so they can make the database larger.
 const fn spec(name: &'static str, handler: fn(&mut Write<'_>, Args<'_>) -> Result) -> Spec {
-    Spec::write(name, handler).since("7.4.0").arity(AtLeast(6)).keys(At(1)).grows().fast()
+    Spec::write(name, handler).event("hexpire").since("7.4.0").arity(AtLeast(6)).keys(At(1)).grows().fast()
 }
 
 fn hexpire(db: &mut Write<'_>, mut args: Args<'_>, unit: Unit, name: &str) -> Result {
@@ -103,6 +104,7 @@ fn set_deadline(
         return Outcome::ConditionNotMet;
     }
     if deadline_ms <= hash.now().ms() {
+        hash.call_it("hdel");
         hash.remove(field);
         return Outcome::Removed;
     }

@@ -8,6 +8,7 @@ use crate::Keys::At;
 use crate::{Args, Result, Spec, Write};
 
 pub(super) const HGETDEL: Spec = Spec::write("HGETDEL", hgetdel)
+    .event("hdel")
     .summary("Returns the values of fields of a hash, and removes the fields.")
     .since("8.0.0")
     .arity(AtLeast(5))

@@ -65,12 +65,15 @@ impl Deadline {
         match self {
             Self::Keep => {}
             Self::Remove => {
+                hash.call_it("hpersist");
                 hash.set_deadline(field, None);
             }
             Self::At(at_ms) if at_ms <= hash.now().ms() => {
+                hash.call_it("hdel");
                 hash.remove(field);
             }
             Self::At(at_ms) => {
+                hash.call_it("hexpire");
                 hash.set_deadline(field, Some(at_ms));
             }
         }

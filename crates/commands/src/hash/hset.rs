@@ -1,4 +1,4 @@
-//! `HSET key field value [field value …]`, and HMSET, which answers OK.
+//! `HSET key field value [field value …]`, and `HMSET key field value [field value …]`, which answers OK.
 
 use latchkey_protocol::{Reply, ReplyError};
 
@@ -29,7 +29,7 @@ OK
 
 /// What the two have in common.
 const fn spec(name: &'static str, handler: fn(&mut Write<'_>, Args<'_>) -> Result) -> Spec {
-    Spec::write(name, handler).since("2.0.0").arity(AtLeast(4)).keys(At(1)).grows().fast()
+    Spec::write(name, handler).event("hset").since("2.0.0").arity(AtLeast(4)).keys(At(1)).grows().fast()
 }
 
 /// How many fields are new.

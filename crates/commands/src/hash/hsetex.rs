@@ -1,8 +1,8 @@
 //! `HSETEX key [FNX | FXX] [EX s | PX ms | EXAT s | PXAT ms | KEEPTTL] FIELDS numfields field value [field value …]`
 
 use bytes::Bytes;
-use latchkey_keyspace::Open;
 use latchkey_keyspace::value::Hash;
+use latchkey_keyspace::{Class, Open};
 use latchkey_protocol::{Reply, ReplyError};
 
 use super::fields;
@@ -13,6 +13,7 @@ use crate::deadline::Unit;
 use crate::{Args, Result, Spec, Write, int};
 
 pub(super) const HSETEX: Spec = Spec::write("HSETEX", hsetex)
+    .event("hset")
     .summary("Sets fields of a hash with an expiration time, if none or all of them exist.")
     .since("8.0.0")
     .arity(AtLeast(6))
@@ -42,6 +43,10 @@ fn hsetex(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     if holds {
         let mut hash = db.hash_or_new(key)?;
         pairs.iter().for_each(|[field, value]| options.deadline.put(&mut hash, field, value));
+        drop(hash);
+        if matches!(options.deadline, Deadline::At(at_ms) if at_ms > db.now().ms()) {
+            db.tell(Class::Hash, "hexpire", key);
+        }
     }
     Ok(Reply::flag(holds))
 }
@@ -119,6 +124,7 @@ impl Deadline {
             Self::None => None,
             Self::Keep => hash.field(field, hash.now()).and_then(|field| field.expires_at_ms),
             Self::At(at_ms) if at_ms <= hash.now().ms() => {
+                hash.call_it("hdel");
                 hash.remove(field);
                 return;
             }

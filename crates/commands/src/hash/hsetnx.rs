@@ -7,6 +7,7 @@ use crate::Keys::At;
 use crate::{Args, Result, Spec, Write};
 
 pub(super) const HSETNX: Spec = Spec::write("HSETNX", hsetnx)
+    .event("hset")
     .summary("Sets a field of a hash, unless the field exists.")
     .since("2.0.0")
     .arity(Exactly(4))

@@ -1,5 +1,6 @@
-//! `HTTL key FIELDS numfields field [field …]`: what is left to fields, in seconds or milliseconds, as a span or as a
-//! time.
+//! `HTTL key FIELDS numfields field [field …]` and `HPTTL key FIELDS numfields field [field …]`: what is left to
+//! fields, in seconds or milliseconds. `HEXPIRETIME key FIELDS numfields field [field …]` and `HPEXPIRETIME key FIELDS
+//! numfields field [field …]`: the same as a time.
 
 use latchkey_protocol::Reply;
 

@@ -1,5 +1,6 @@
 //! `PFMERGE destkey [sourcekey …]`
 
+use latchkey_keyspace::Class;
 use latchkey_protocol::Reply;
 
 use super::sketch::{Sketch, Union, View};
@@ -8,6 +9,7 @@ use crate::Keys::Into;
 use crate::{Access, Args, Cost, Result, Spec, Write};
 
 pub(super) const PFMERGE: Spec = Spec::write("PFMERGE", pfmerge)
+    .no_event()
     .summary("Adds to a HyperLogLog all that was added to others. Creates the key if it doesn't exist.")
     .since("2.8.9")
     .arity(AtLeast(2))
@@ -43,5 +45,6 @@ fn pfmerge(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
         sketch.raise(register, rank)?;
     }
     db.text_or_new(destination)?.replace(&sketch.into_bytes());
+    db.tell(Class::Text, "pfadd", destination); // as in Redis, also where nothing is new
     Ok(Reply::OK)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use latchkey_keyspace::Class;
 use latchkey_keyspace::value::json::{JsonEffect, Location};
 use latchkey_protocol::Reply;
 
@@ -28,6 +29,7 @@ OK
     );
 
 pub(super) const FORGET: Spec = Spec::write("JSON.FORGET", del)
+    .event("json.del")
     .summary("Does what JSON.DEL does.")
     .since("8.0.0")
     .arity(AtLeast(2))
@@ -47,7 +49,7 @@ fn del(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     args.done()?;
     let Some(json) = db.view().json(key)? else { return Ok(Reply::Int(0)) };
     if path.is_root() {
-        db.remove(key);
+        db.remove_as(Class::Json, "json.del", key);
         return Ok(Reply::Int(1));
     }
     let found = outermost(path.locations(json.root())?);

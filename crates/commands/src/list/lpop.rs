@@ -1,4 +1,4 @@
-//! `LPOP key [count]` and `RPOP`.
+//! `LPOP key [count]` and `RPOP key [count]`
 
 use latchkey_keyspace::value::list::End;
 use latchkey_protocol::{Reply, ReplyError};

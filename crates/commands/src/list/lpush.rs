@@ -1,4 +1,5 @@
-//! `LPUSH key element [element …]`, `RPUSH`, and LPUSHX and RPUSHX, which only add to a list that exists.
+//! `LPUSH key element [element …]` and `RPUSH key element [element …]`; `LPUSHX key element [element …]` and `RPUSHX
+//! key element [element …]`, which only add to a list that exists.
 
 use latchkey_keyspace::Str;
 use latchkey_keyspace::value::list::End;
@@ -41,6 +42,7 @@ pub(super) const RPUSH: Spec = Spec::write("RPUSH", |db, args| push(db, args, En
     );
 
 pub(super) const LPUSHX: Spec = Spec::write("LPUSHX", |db, args| push_existing(db, args, End::Front))
+    .event("lpush")
     .summary("Adds elements to the front of a list if the list exists.")
     .since("2.2.0")
     .arity(AtLeast(3))
@@ -57,6 +59,7 @@ pub(super) const LPUSHX: Spec = Spec::write("LPUSHX", |db, args| push_existing(d
     );
 
 pub(super) const RPUSHX: Spec = Spec::write("RPUSHX", |db, args| push_existing(db, args, End::Back))
+    .event("rpush")
     .summary("Adds elements to the end of a list if the list exists.")
     .since("2.2.0")
     .arity(AtLeast(3))

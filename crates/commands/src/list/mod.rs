@@ -1,5 +1,6 @@
 //! Lists.
 
+mod blpop;
 mod lindex;
 mod linsert;
 mod llen;
@@ -26,6 +27,11 @@ pub(crate) const FAMILY: Family =
     Family { group: "list", category: Some(Category::List), commands: COMMANDS };
 
 const COMMANDS: &[Spec] = &[
+    lmove::BLMOVE,
+    lmpop::BLMPOP,
+    blpop::BLPOP,
+    blpop::BRPOP,
+    lmove::BRPOPLPUSH,
     lindex::LINDEX,
     linsert::LINSERT,
     llen::LLEN,

@@ -7,6 +7,75 @@ use proptest::prelude::*;
 
 use crate::tests::{Shell, check};
 
+/// What they answer where nobody waits: in a transaction, for example.
+#[test]
+fn commands_that_wait_take_what_is_there_and_otherwise_answer_null() {
+    check(
+        r#"
+        > RPUSH b 1 2 3 4 5 6
+        (integer) 6
+        > BLPOP a b b 0
+        1) "b"
+        2) "1"
+        > BRPOP a b 1.5
+        1) "b"
+        2) "6"
+        > BLMOVE b c LEFT RIGHT 0
+        "2"
+        > BRPOPLPUSH b c 0
+        "5"
+        > LRANGE c 0 -1
+        1) "5"
+        2) "2"
+        > BLMPOP 0 2 a b RIGHT COUNT 2
+        1) "b"
+        2) 1) "4"
+           2) "3"
+        > EXISTS b
+        (integer) 0
+        > BLPOP a b 0
+        (nil)
+        > BLMOVE a b LEFT LEFT 0
+        (nil)
+        > BRPOPLPUSH a b 0
+        (nil)
+        > BLMPOP 0 1 a LEFT
+        (nil)
+        "#,
+    );
+}
+
+/// As in Redis, which looks at the timeout before the keys, but after all other arguments.
+#[test]
+fn timeouts_are_checked_before_keys_and_after_options() {
+    check(
+        r#"
+        > SET s x
+        OK
+        > BLPOP s -1
+        (error) ERR timeout is negative
+        > BRPOP s x
+        (error) ERR timeout is not a float or out of range
+        > BLPOP s 0
+        (error) WRONGTYPE Operation against a key holding the wrong kind of value
+        > BLMOVE s l LEFT x 1e99
+        (error) ERR syntax error
+        > BLMOVE s l LEFT LEFT 1e99
+        (error) ERR timeout is out of range
+        > BRPOPLPUSH s l nan
+        (error) ERR timeout is not a float or out of range
+        > BLMPOP x 0 s LEFT
+        (error) ERR numkeys should be greater than 0
+        > BLMPOP x 1 s UP
+        (error) ERR syntax error
+        > BLMPOP x 1 s LEFT COUNT 0
+        (error) ERR count should be greater than 0
+        > BLMPOP x 1 s LEFT
+        (error) ERR timeout is not a float or out of range
+        "#,
+    );
+}
+
 #[test]
 fn pushes_go_one_after_the_other() {
     check(

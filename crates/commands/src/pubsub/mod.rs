@@ -1,5 +1,8 @@
 //! Publishing and subscribing.
 
+mod publish;
+#[expect(clippy::module_inception, reason = "the file is named after its command")]
+mod pubsub;
 mod subscribe;
 
 use crate::{Category, Family, Spec};
@@ -7,5 +10,14 @@ use crate::{Category, Family, Spec};
 pub(crate) const FAMILY: Family =
     Family { group: "pubsub", category: Some(Category::PubSub), commands: COMMANDS };
 
-const COMMANDS: &[Spec] =
-    &[subscribe::PSUBSCRIBE, subscribe::PUNSUBSCRIBE, subscribe::SUBSCRIBE, subscribe::UNSUBSCRIBE];
+const COMMANDS: &[Spec] = &[
+    publish::PUBLISH,
+    publish::SPUBLISH,
+    pubsub::PUBSUB,
+    subscribe::PSUBSCRIBE,
+    subscribe::PUNSUBSCRIBE,
+    subscribe::SSUBSCRIBE,
+    subscribe::SUBSCRIBE,
+    subscribe::SUNSUBSCRIBE,
+    subscribe::UNSUBSCRIBE,
+];

@@ -1,4 +1,5 @@
-//! `EVAL script numkeys [key …] [arg …]`, `EVAL_RO`, `EVALSHA sha1 numkeys [key …] [arg …]`, `EVALSHA_RO`
+//! `EVAL script numkeys [key …] [arg …]`, `EVALSHA sha1 numkeys [key …] [arg …]`; for reading only, `EVAL_RO script
+//! numkeys [key …] [arg …]` and `EVALSHA_RO sha1 numkeys [key …] [arg …]`
 
 use crate::Arity::AtLeast;
 use crate::Keys::Counted;

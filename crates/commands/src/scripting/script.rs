@@ -1,4 +1,4 @@
-//! `SCRIPT EXISTS`, `SCRIPT FLUSH`, `SCRIPT HELP`, `SCRIPT KILL`, `SCRIPT LOAD`
+//! `SCRIPT EXISTS sha1 [sha1 …]`, `SCRIPT FLUSH [ASYNC | SYNC]`, `SCRIPT HELP`, `SCRIPT KILL`, `SCRIPT LOAD script`
 
 use latchkey_protocol::{Reply, ReplyError};
 

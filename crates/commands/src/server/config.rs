@@ -4,10 +4,9 @@ use bytes::Bytes;
 use latchkey_keyspace::collections::glob;
 use latchkey_protocol::{Reply, ReplyError};
 
-use super::notify;
 use crate::Arity::AtLeast;
 use crate::call::printable;
-use crate::{Args, Category, Result, Server, Spec};
+use crate::{Args, Category, Notify, Result, Server, Spec};
 
 pub(super) const CONFIG: Spec = Spec::container("CONFIG", &[GET, SET])
     .summary("Holds commands about the database's configuration.")
@@ -51,7 +50,7 @@ const NOTIFY: &str = "notify-keyspace-events";
 /// A flat array in RESP3 too, as with Upstash.
 fn get(db: &mut Server<'_>, mut args: Args<'_>) -> Result {
     let asked = args.rest().iter().any(|pattern| glob::matches(pattern, NOTIFY.as_bytes(), true));
-    let pair = || vec![Reply::bulk(NOTIFY), Reply::bulk(&db.settings.notify_keyspace_events)];
+    let pair = || vec![Reply::bulk(NOTIFY), Reply::bulk(db.settings.notify_keyspace_events.to_string())];
     Ok(Reply::Array(if asked { pair() } else { Vec::new() }))
 }
 
@@ -74,6 +73,6 @@ fn set_one(db: &mut Server<'_>, name: &Bytes, flags: &Bytes) -> Result<()> {
         "ERR CONFIG SET failed (possibly related to argument 'notify-keyspace-events') - \
          Invalid event class character. Use 'Ag$lshzxeKEtmdn'.",
     );
-    db.settings.notify_keyspace_events = notify::canonical(flags).ok_or(invalid)?;
+    db.settings.notify_keyspace_events = Notify::parse(flags).ok_or(invalid)?;
     Ok(())
 }

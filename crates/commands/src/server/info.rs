@@ -1,5 +1,7 @@
 //! `INFO [section …]`
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use bytes::Bytes;
 use latchkey_protocol::Reply;
 
@@ -81,7 +83,11 @@ fn server(db: &Server<'_>) -> Lines {
 }
 
 fn clients(db: &Server<'_>) -> Lines {
-    vec![("connected_clients", db.facts.clients.to_string())]
+    let facts = db.facts;
+    vec![
+        ("connected_clients", facts.clients.load(Relaxed).to_string()),
+        ("blocked_clients", facts.blocked.to_string()),
+    ]
 }
 
 fn memory(db: &Server<'_>) -> Lines {

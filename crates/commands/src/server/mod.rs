@@ -1,12 +1,12 @@
 //! The server.
 
+mod acl;
 mod command;
 mod config;
 mod dbsize;
 mod flush;
 mod info;
 mod monitor;
-mod notify;
 mod time;
 
 #[cfg(test)]
@@ -17,6 +17,7 @@ use crate::{Family, Spec};
 pub(crate) const FAMILY: Family = Family { group: "server", category: None, commands: COMMANDS };
 
 const COMMANDS: &[Spec] = &[
+    acl::ACL,
     command::COMMAND,
     config::CONFIG,
     dbsize::DBSIZE,

@@ -32,9 +32,11 @@ fn smove(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     let found = set.contains(member);
     if found && source != destination {
         let member = Str::from(member);
+        db.call_it("srem");
         if let Some(mut set) = db.set(source)? {
             set.remove(once(member.clone()));
         }
+        db.call_it("sadd");
         db.set_or_new(destination)?.add(once(member));
     }
     Ok(Reply::flag(found))

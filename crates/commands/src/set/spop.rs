@@ -2,6 +2,7 @@
 
 use std::iter::once;
 
+use latchkey_keyspace::Class;
 use latchkey_protocol::{Reply, ReplyError};
 
 use crate::Arity::AtLeast;
@@ -50,6 +51,7 @@ fn pop_many(db: &mut Write<'_>, key: &[u8], count: usize) -> Result {
     let drawn = set.sample(count, &mut chance);
     let reply = Reply::Set(super::bulks(drawn.iter().cloned()));
     if takes_all {
+        db.tell(Class::Set, "spop", key);
         db.remove(key);
     } else if let Some(mut set) = db.set(key)? {
         set.remove(drawn.into_iter());

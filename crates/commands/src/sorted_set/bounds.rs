@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use latchkey_keyspace::value::SortedSet;
-use latchkey_protocol::{ReplyError, number};
+use latchkey_protocol::ReplyError;
 
+use crate::args::lenient_float;
 use crate::{Result, int};
 
 const NO_SCORE: ReplyError = ReplyError::fixed("ERR min or max is not a float");
@@ -96,7 +97,7 @@ fn from_end(rank: i64, len: usize) -> Option<usize> {
 impl Score {
     fn parse(word: &[u8]) -> Option<Self> {
         let outside = word.strip_prefix(b"(");
-        let score = number::parse_double(outside.unwrap_or(word))?;
+        let score = lenient_float(outside.unwrap_or(word))?;
         Some(Self { score, is_inside: outside.is_none() })
     }
 

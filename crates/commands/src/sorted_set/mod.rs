@@ -31,6 +31,9 @@ pub(crate) const FAMILY: Family =
     Family { group: "sorted-set", category: Some(Category::SortedSet), commands: COMMANDS };
 
 const COMMANDS: &[Spec] = &[
+    zmpop::BZMPOP,
+    zpopmin::BZPOPMAX,
+    zpopmin::BZPOPMIN,
     zadd::ZADD,
     zadd::ZINCRBY,
     zcard::ZCARD,

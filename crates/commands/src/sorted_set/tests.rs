@@ -6,6 +6,45 @@ use latchkey_protocol::Reply;
 
 use crate::tests::{Shell, check};
 
+/// What they answer where nobody waits: in a transaction, for example.
+#[test]
+fn commands_that_wait_pop_what_is_there_and_otherwise_answer_null() {
+    check(
+        r#"
+        > ZADD b 1 one 2 two 3 three 4 four
+        (integer) 4
+        > BZPOPMIN a b b 0
+        1) "b"
+        2) "one"
+        3) "1"
+        > BZPOPMAX a b 1.5
+        1) "b"
+        2) "four"
+        3) "4"
+        > BZMPOP 0 2 a b MAX COUNT 5
+        1) "b"
+        2) 1) 1) "three"
+              2) "3"
+           2) 1) "two"
+              2) "2"
+        > BZPOPMIN a b 0
+        (nil)
+        > BZMPOP 0 1 b MIN
+        (nil)
+        > SET b x
+        OK
+        > BZPOPMAX b -1
+        (error) ERR timeout is negative
+        > BZPOPMAX b 0
+        (error) WRONGTYPE Operation against a key holding the wrong kind of value
+        > BZMPOP x 1 b UP
+        (error) ERR syntax error
+        > BZMPOP x 1 b MIN
+        (error) ERR timeout is not a float or out of range
+        "#,
+    );
+}
+
 #[test]
 fn zadd_options_decide_what_is_written() {
     check(
@@ -391,7 +430,9 @@ fn score_ranges_may_leave_their_ends_out() {
         2) "2"
         3) "e"
         4) "inf"
-        > ZREMRANGEBYSCORE z ( 1
+        > ZCOUNT z "" (
+        (integer) 0
+        > ZREMRANGEBYSCORE z (x 1
         (error) ERR min or max is not a float
         > ZREMRANGEBYSCORE z 1 (2
         (integer) 2

@@ -1,4 +1,4 @@
-//! `ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score member …]`
+//! `ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score member …]` and `ZINCRBY key increment member`
 
 use bytes::Bytes;
 use latchkey_protocol::{Reply, ReplyError};
@@ -24,6 +24,7 @@ pub(super) const ZADD: Spec = Spec::write("ZADD", zadd)
     );
 
 pub(super) const ZINCRBY: Spec = Spec::write("ZINCRBY", zincrby)
+    .event("zincr")
     .summary("Adds to the score of a member of a sorted set. A member that doesn't exist has the score 0.")
     .since("1.2.0")
     .arity(Exactly(4))
@@ -59,6 +60,9 @@ fn add(db: &mut Write<'_>, mut args: Args<'_>, mut options: Options) -> Result {
     options.check(pairs.len())?;
     let pairs = pairs.chunks_exact(2).map(scored).collect::<Result<Vec<_>>>()?;
 
+    if options.incr {
+        db.call_it("zincr");
+    }
     let mut set = db.sorted_set_or_new(key)?;
     let (mut added, mut updated, mut last) = (0, 0, None);
     for (score, member) in pairs {

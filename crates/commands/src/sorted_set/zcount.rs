@@ -1,4 +1,4 @@
-//! `ZCOUNT key min max` and `ZLEXCOUNT`, which counts by name.
+//! `ZCOUNT key min max`, and `ZLEXCOUNT key min max`, which counts by name.
 
 use latchkey_protocol::Reply;
 

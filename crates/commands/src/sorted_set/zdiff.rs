@@ -1,4 +1,4 @@
-//! `ZDIFF numkeys key [key …] [WITHSCORES]` and `ZDIFFSTORE`.
+//! `ZDIFF numkeys key [key …] [WITHSCORES]` and `ZDIFFSTORE destination numkeys key [key …]`
 
 use latchkey_keyspace::value::SortedSet;
 use latchkey_protocol::Reply;

@@ -1,4 +1,5 @@
-//! `ZINTER numkeys key [key …] [WEIGHTS weight …] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]` and `ZINTERSTORE`.
+//! `ZINTER numkeys key [key …] [WEIGHTS weight …] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]` and `ZINTERSTORE
+//! destination numkeys key [key …] [WEIGHTS weight …] [AGGREGATE SUM | MIN | MAX]`
 
 use latchkey_keyspace::value::SortedSet;
 use latchkey_protocol::Reply;

@@ -1,4 +1,4 @@
-//! `ZMPOP numkeys key [key …] MIN | MAX [COUNT count]`
+//! `ZMPOP numkeys key [key …] MIN | MAX [COUNT count]`, and BZMPOP, which takes a timeout before.
 
 use bytes::Bytes;
 use latchkey_keyspace::Str;
@@ -8,7 +8,7 @@ use super::reply;
 use super::zpopmin::End;
 use crate::Arity::AtLeast;
 use crate::Keys::Counted;
-use crate::{Args, Cost, Result, Spec, Write};
+use crate::{Args, Category, Cost, Result, Spec, Waits, Wanted, Write, waiting};
 
 pub(super) const ZMPOP: Spec = Spec::write("ZMPOP", zmpop)
     .summary("Removes members with the lowest or highest scores from the first sorted set that has any, and returns them.")
@@ -29,15 +29,44 @@ pub(super) const ZMPOP: Spec = Spec::write("ZMPOP", zmpop)
 (nil)"#,
     );
 
+pub(super) const BZMPOP: Spec = Spec::write("BZMPOP", bzmpop)
+    .summary("As ZMPOP, but waits for a member if there is none, so many seconds at most; 0 is for ever.")
+    .since("7.0.0")
+    .arity(AtLeast(5))
+    .keys(Counted { at: 2 })
+    .cost(Cost::Values)
+    .waits(Waits::new(Wanted::SortedSet, waiting::seconds_at_start))
+    .category(Category::Blocking)
+    .example(
+        r#"> ZADD board 10 ann 20 bob
+(integer) 2
+> BZMPOP 0.5 2 nobody board MIN
+1) "board"
+2) 1) 1) "ann"
+      2) "10""#,
+    );
+
 const NO_KEYS: ReplyError = ReplyError::fixed("ERR numkeys should be greater than 0");
 const NO_COUNT: ReplyError = ReplyError::fixed("ERR count should be greater than 0");
 
-fn zmpop(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
+fn zmpop(db: &mut Write<'_>, args: Args<'_>) -> Result {
+    pop(db, args, None)
+}
+
+fn bzmpop(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
+    let timeout = args.next()?;
+    pop(db, args, Some(timeout))
+}
+
+/// The timeout is looked at last.
+fn pop(db: &mut Write<'_>, mut args: Args<'_>, timeout: Option<&[u8]>) -> Result {
     let count = positive(&mut args, NO_KEYS)?;
     let keys = args.take(count)?;
     let end = end(&mut args)?;
     let count = if args.option("COUNT") { positive(&mut args, NO_COUNT)? } else { 1 };
     args.done()?;
+    timeout.map(|timeout| waiting::seconds(timeout, db.now())).transpose()?;
+    db.call_it(if end == End::Lowest { "zpopmin" } else { "zpopmax" });
     for key in keys {
         if let Some(mut set) = db.sorted_set(key)? {
             return Ok(popped(key, &end.pop(&mut set, count)));

@@ -1,5 +1,7 @@
 //! `ZRANGE key start stop [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]`, and the older commands that are
-//! one of its forms each.
+//! one of its forms each: `ZREVRANGE key start stop [WITHSCORES]`, `ZRANGEBYSCORE key min max [WITHSCORES] [LIMIT
+//! offset count]`, `ZREVRANGEBYSCORE key max min [WITHSCORES] [LIMIT offset count]`, `ZRANGEBYLEX key min max [LIMIT
+//! offset count]`, `ZREVRANGEBYLEX key max min [LIMIT offset count]`
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! `ZRANK key member [WITHSCORE]` and `ZREVRANK`, which counts from the highest score.
+//! `ZRANK key member [WITHSCORE]`, and `ZREVRANK key member [WITHSCORE]`, which counts from the highest score.
 
 use latchkey_keyspace::value::SortedSet;
 use latchkey_protocol::{Reply, ReplyError};

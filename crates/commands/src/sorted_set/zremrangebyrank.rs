@@ -1,4 +1,4 @@
-//! `ZREMRANGEBYRANK key start stop`, and the same by score and by name.
+//! `ZREMRANGEBYRANK key start stop`, `ZREMRANGEBYSCORE key min max`, `ZREMRANGEBYLEX key min max`
 
 use latchkey_protocol::Reply;
 

@@ -1,4 +1,5 @@
-//! `ZUNION numkeys key [key …] [WEIGHTS weight …] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]` and `ZUNIONSTORE`.
+//! `ZUNION numkeys key [key …] [WEIGHTS weight …] [AGGREGATE SUM | MIN | MAX] [WITHSCORES]` and `ZUNIONSTORE
+//! destination numkeys key [key …] [WEIGHTS weight …] [AGGREGATE SUM | MIN | MAX]`
 
 use latchkey_keyspace::collections::scan_map::ScanMap;
 use latchkey_keyspace::value::SortedSet;

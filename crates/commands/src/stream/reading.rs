@@ -2,13 +2,9 @@
 
 use bytes::Bytes;
 use latchkey_keyspace::Now;
-use latchkey_protocol::{Reply, ReplyError, number};
+use latchkey_protocol::{Reply, ReplyError};
 
-use crate::{Access, Args, Key, Result};
-
-const NOT_A_TIMEOUT: ReplyError = ReplyError::fixed("ERR timeout is not an integer or out of range");
-const NEGATIVE_TIMEOUT: ReplyError = ReplyError::fixed("ERR timeout is negative");
-const TIMEOUT_TOO_LONG: ReplyError = ReplyError::fixed("ERR timeout is out of range");
+use crate::{Access, Args, Key, Patience, Result, waiting};
 
 /// Which of the two is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +45,7 @@ impl<'a> Request<'a> {
             let count = usize::try_from(args.int()?).unwrap_or(0);
             self.count = if count == 0 { usize::MAX } else { count };
         } else if args.option("BLOCK") {
-            check_timeout(args.next()?, now)?;
+            waiting::milliseconds(args.next()?, now)?;
         } else if args.len() > 2 && args.option("GROUP") {
             check_reader(reader, "GROUP")?;
             self.consumer = Some((args.next()?, args.next()?));
@@ -61,17 +57,6 @@ impl<'a> Request<'a> {
         }
         Ok(())
     }
-}
-
-/// Waiting belongs to doors that can wait; a command answers at once. Over the others BLOCK therefore answers what a
-/// read without it does, as in a transaction.
-fn check_timeout(word: &[u8], now: Now) -> Result<()> {
-    let ms = number::parse_i64(word).ok_or(NOT_A_TIMEOUT)?;
-    if ms < 0 {
-        return Err(NEGATIVE_TIMEOUT.into());
-    }
-    now.ms().checked_add(ms).ok_or(TIMEOUT_TOO_LONG)?;
-    Ok(())
 }
 
 fn check_reader(reader: Reader, option: &str) -> Result<()> {
@@ -129,14 +114,30 @@ fn keys(words: &[Bytes], access: Access) -> Vec<Key<'_>> {
     keys.iter().map(|name| Key { name, access }).collect()
 }
 
+/// How long BLOCK has them wait.
+pub(super) fn patience(words: &[Bytes]) -> Option<Patience> {
+    let [milliseconds, ..] = after_option(words, "BLOCK")? else { return None };
+    waiting::milliseconds(milliseconds, Now::BEFORE_ALL).ok()
+}
+
+/// The group for which XREADGROUP reads.
+pub(super) fn group(words: &[Bytes]) -> Option<&[u8]> {
+    after_option(words, "GROUP")?.first().map(AsRef::as_ref)
+}
+
 /// The words after STREAMS, which may also be the name of a group or a consumer.
 fn after_options(words: &[Bytes]) -> Option<&[Bytes]> {
+    after_option(words, "STREAMS")
+}
+
+/// The words after this option, if it is there.
+fn after_option<'a>(words: &'a [Bytes], option: &str) -> Option<&'a [Bytes]> {
     let mut at = 1;
     loop {
         let word = words.get(at)?;
         let is = |name: &str| word.eq_ignore_ascii_case(name.as_bytes());
         at += match () {
-            () if is("STREAMS") => return words.get(at + 1..),
+            () if is(option) => return words.get(at + 1..),
             () if is("COUNT") || is("BLOCK") => 2,
             () if is("GROUP") => 3,
             () if is("NOACK") => 1,

@@ -7,7 +7,7 @@ use latchkey_keyspace::Keyspace;
 use latchkey_keyspace::value::stream::{Id, Record};
 use latchkey_protocol::Reply;
 
-use crate::tests::{START, Shell, check, show, words};
+use crate::tests::{START, Shell, check, show, silent, words};
 use crate::{Access, Call, Facts, Settings, Site};
 
 /// A database for long streams: a [`Shell`] compares all of them after each command.
@@ -38,6 +38,7 @@ impl Plain {
             chance: &mut self.chance,
             facts: &Facts::default(),
             settings: &mut Settings::default(),
+            outbox: &mut silent(),
             record_bytes_max: u64::MAX,
         }))
     }

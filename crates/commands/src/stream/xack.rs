@@ -9,6 +9,7 @@ use crate::Keys::At;
 use crate::{Args, Result, Spec, Write};
 
 pub(super) const XACK: Spec = Spec::write("XACK", xack)
+    .no_event()
     .summary("Acknowledges entries that a group was delivered, and returns how many were pending.")
     .since("5.0.0")
     .arity(AtLeast(4))

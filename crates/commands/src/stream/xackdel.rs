@@ -11,6 +11,7 @@ use crate::Keys::At;
 use crate::{Args, Result, Spec, Write};
 
 pub(super) const XACKDEL: Spec = Spec::write("XACKDEL", xackdel)
+    .no_event()
     .summary(
         "Acknowledges entries in a group and removes them. Of each, 1 if that was done, -1 if it was not pending, 2 if \
          other groups need it still (with ACKED).",
@@ -64,6 +65,7 @@ fn acknowledge(
     if references == References::Drop {
         release_everywhere(stream, id);
     }
+    stream.call_it("xdel");
     stream.remove(vec![id]);
     1
 }

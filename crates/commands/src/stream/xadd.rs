@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use latchkey_keyspace::value::stream::{Id, Record};
-use latchkey_keyspace::{Now, Str};
+use latchkey_keyspace::{Class, Now, Str};
 use latchkey_protocol::{Reply, ReplyError};
 
 use super::id::NewId;
@@ -47,8 +47,10 @@ fn xadd(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     let fields = fields.chunks_exact(2).map(|pair| (Str::from(&pair[0]), Str::from(&pair[1])));
     let mut stream = db.stream_or_new(key)?;
     stream.append(Record { id, fields: fields.collect() });
-    if let Some(trim) = trim {
-        trim.run(&mut stream);
+    let trimmed = trim.map_or(0, |trim| trim.run(&mut stream));
+    drop(stream);
+    if trimmed > 0 {
+        db.tell(Class::Stream, "xtrim", key);
     }
     Ok(reply::id(id))
 }

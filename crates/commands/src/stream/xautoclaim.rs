@@ -12,6 +12,7 @@ use crate::counts::count;
 use crate::{Args, Cost, Result, Spec, Write};
 
 pub(super) const XAUTOCLAIM: Spec = Spec::write("XAUTOCLAIM", xautoclaim)
+    .no_event()
     .summary(
         "Makes a consumer responsible for entries that nobody acknowledged for some time. Returns where to go on, the \
          entries, and the ids of those that were removed meanwhile.",

@@ -1,6 +1,7 @@
 //! `XCLAIM key group consumer min-idle-time id [id …] [IDLE ms] [TIME unix-time-ms] [RETRYCOUNT count] [FORCE] [JUSTID]
 //! [LASTID last-id]`
 
+use latchkey_keyspace::Class;
 use latchkey_keyspace::value::Stream;
 use latchkey_keyspace::value::stream::{Delivery, Id};
 use latchkey_keyspace::{Now, Open};
@@ -13,6 +14,7 @@ use crate::call::printable;
 use crate::{Args, Result, Spec, Write};
 
 pub(super) const XCLAIM: Spec = Spec::write("XCLAIM", xclaim)
+    .no_event()
     .summary(
         "Makes a consumer responsible for entries that others have not acknowledged for some time, and returns those \
          that it got.",
@@ -59,6 +61,7 @@ pub(super) fn see(stream: &mut Open<'_, Stream>, group: &[u8], consumer: &[u8]) 
     let now_ms = stream.now().ms();
     if stream.group(group).is_some_and(|group| group.consumer(consumer).is_none()) {
         stream.put_consumer(group, consumer, now_ms, None);
+        stream.tell(Class::Stream, "xgroup-createconsumer");
     }
     stream.see(group, consumer, now_ms);
 }

@@ -11,6 +11,7 @@ use crate::Keys::At;
 use crate::{Args, Result, Spec, Write};
 
 pub(super) const XDELEX: Spec = Spec::write("XDELEX", xdelex)
+    .event("xdel")
     .summary(
         "Removes entries from a stream. Of each, 1 if that was done, -1 if there is no such entry, 2 if groups need it \
          still (with ACKED).",

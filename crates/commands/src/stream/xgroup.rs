@@ -1,8 +1,10 @@
-//! `XGROUP CREATE | CREATECONSUMER | DELCONSUMER | DESTROY | SETID key group …` and `XGROUP HELP`
+//! `XGROUP CREATE key group id | $ [MKSTREAM] [ENTRIESREAD entries-read]`, `XGROUP CREATECONSUMER key group consumer`,
+//! `XGROUP DELCONSUMER key group consumer`, `XGROUP DESTROY key group`, `XGROUP SETID key group id | $ [ENTRIESREAD
+//! entries-read]`, `XGROUP HELP`
 
-use latchkey_keyspace::Open;
 use latchkey_keyspace::value::Stream;
 use latchkey_keyspace::value::stream::Id;
+use latchkey_keyspace::{Class, Open};
 use latchkey_protocol::{Reply, ReplyError};
 
 use super::{id, no_group_in_key, unknown_option};
@@ -15,7 +17,7 @@ pub(super) const XGROUP: Spec =
         .summary("Manages the consumer groups of a stream.")
         .since("5.0.0");
 
-const CREATE: Spec = spec("CREATE", create)
+const CREATE: Spec = spec("CREATE", "xgroup-create", create)
     .summary("Creates a group, which is delivered the entries after an id; `$` is the end of the stream.")
     .arity(AtLeast(5))
     .grows()
@@ -26,7 +28,7 @@ OK
 (error) BUSYGROUP Consumer Group name already exists",
     );
 
-const CREATECONSUMER: Spec = spec("CREATECONSUMER", create_consumer)
+const CREATECONSUMER: Spec = spec("CREATECONSUMER", "xgroup-createconsumer", create_consumer)
     .summary("Creates a consumer in a group, unless it exists. Reading from the group does so too.")
     .since("6.2.0")
     .arity(Exactly(5))
@@ -40,7 +42,7 @@ OK
 (integer) 0",
     );
 
-const DELCONSUMER: Spec = spec("DELCONSUMER", del_consumer)
+const DELCONSUMER: Spec = spec("DELCONSUMER", "xgroup-delconsumer", del_consumer)
     .summary(
         "Removes a consumer from a group, and returns how many entries it had to acknowledge: they are lost.",
     )
@@ -55,7 +57,7 @@ OK
 (integer) 0",
     );
 
-const DESTROY: Spec = spec("DESTROY", destroy)
+const DESTROY: Spec = spec("DESTROY", "xgroup-destroy", destroy)
     .summary("Removes a group with its consumers, and what they had to acknowledge.")
     .arity(Exactly(4))
     .cost(Cost::Values)
@@ -68,7 +70,8 @@ OK
 (integer) 0",
     );
 
-const SETID: Spec = spec("SETID", set_id)
+const SETID: Spec = spec("SETID", "xgroup-setid", set_id)
+    .no_event()
     .summary("Sets the id after which a group is delivered entries.")
     .arity(AtLeast(5))
     .example(
@@ -107,8 +110,12 @@ const BUSY: ReplyError = ReplyError::fixed("BUSYGROUP Consumer Group name alread
 const NOT_A_COUNT: ReplyError = ReplyError::fixed("ERR value for ENTRIESREAD must be positive or -1");
 
 /// What the subcommands about a key have in common.
-const fn spec(name: &'static str, handler: fn(&mut Write<'_>, Args<'_>) -> Result) -> Spec {
-    Spec::write(name, handler).since("5.0.0").keys(At(2))
+const fn spec(
+    name: &'static str,
+    event: &'static str,
+    handler: fn(&mut Write<'_>, Args<'_>) -> Result,
+) -> Spec {
+    Spec::write(name, handler).event(event).since("5.0.0").keys(At(2))
 }
 
 fn create(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
@@ -135,6 +142,8 @@ fn set_id(db: &mut Write<'_>, mut args: Args<'_>) -> Result {
     let last_id = options.last_id(start, Some(&stream))?;
     let entries_read = options.entries_read(&stream);
     stream.put_group(name, last_id, entries_read);
+    drop(stream);
+    db.tell(Class::Stream, "xgroup-setid", key); // as in Redis, also where it was that already
     Ok(Reply::OK)
 }
 

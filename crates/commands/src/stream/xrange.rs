@@ -1,4 +1,4 @@
-//! `XRANGE key start end [COUNT count]`, and XREVRANGE, which goes the other way.
+//! `XRANGE key start end [COUNT count]`, and `XREVRANGE key end start [COUNT count]`, which goes the other way.
 
 use latchkey_keyspace::value::Stream;
 use latchkey_keyspace::value::stream::Id;

@@ -1,14 +1,15 @@
 //! `XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key …] id [id …]`
 
+use latchkey_keyspace::View;
 use latchkey_keyspace::value::Stream;
 use latchkey_keyspace::value::stream::Id;
-use latchkey_protocol::{Reply, ReplyError};
+use latchkey_protocol::{Reply, ReplyError, Words};
 
-use super::reading::{Reader, Request, answer, keys_read};
+use super::reading::{Reader, Request, answer, keys_read, patience};
 use super::{id, reply};
 use crate::Arity::AtLeast;
 use crate::Keys::By;
-use crate::{Args, Category, Cost, Read, Result, Spec};
+use crate::{Args, Category, Cost, Read, Result, Spec, Waits, Wanted};
 
 pub(super) const XREAD: Spec = Spec::read("XREAD", xread)
     .summary(
@@ -18,6 +19,7 @@ pub(super) const XREAD: Spec = Spec::read("XREAD", xread)
     .arity(AtLeast(4))
     .keys(By(keys_read))
     .cost(Cost::Values)
+    .waits(Waits::new(Wanted::Entries, patience).settled_by(settle))
     .category(Category::Blocking)
     .example(
         r#"> XADD events 1-0 kind start
@@ -53,6 +55,17 @@ fn xread(db: &mut Read<'_>, mut args: Args<'_>) -> Result {
         }
     }
     Ok(answer(read))
+}
+
+/// Replaces ids that mean a place in the stream as it is now: who waits for what comes after `$` must not miss it.
+fn settle(view: View<'_>, words: &Words) -> Words {
+    let streams = keys_read(words.as_slice());
+    let (others, ids) = words.as_slice().split_at(words.len() - streams.len());
+    let ids = streams.iter().zip(ids).map(|(key, word)| {
+        let stream = view.stream(key.name).ok().flatten();
+        after(word, stream).map_or_else(|_| word.clone(), |id| id.to_string().into())
+    });
+    others.iter().cloned().chain(ids).collect()
 }
 
 /// The id after which to read.

@@ -3,22 +3,23 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use latchkey_keyspace::Open;
 use latchkey_keyspace::value::Stream;
 use latchkey_keyspace::value::stream::{Delivery, Id};
+use latchkey_keyspace::{Class, Open};
 use latchkey_protocol::{Reply, ReplyError};
 
-use super::reading::{Reader, Request, answer, keys_read_by_group};
+use super::reading::{Reader, Request, answer, group, keys_read_by_group, patience};
 use super::{id, reply};
 use crate::Arity::AtLeast;
 use crate::Keys::By;
 use crate::call::printable;
-use crate::{Args, Category, Cost, Result, Spec, Write};
+use crate::{Args, Category, Cost, Result, Spec, Waits, Wanted, Write};
 
 /// A consumer may have so many entries to acknowledge in one group. What would pass this is refused, as by Upstash.
 const PENDING_MAX: usize = 1000;
 
 pub(super) const XREADGROUP: Spec = Spec::write("XREADGROUP", xreadgroup)
+    .no_event()
     .summary(
         "Delivers entries of streams to a consumer of a group: with `>` those that the group was not delivered yet, \
          otherwise those after an id that the consumer has to acknowledge. A consumer may have at most 1,000 of them.",
@@ -28,6 +29,7 @@ pub(super) const XREADGROUP: Spec = Spec::write("XREADGROUP", xreadgroup)
     .keys(By(keys_read_by_group))
     .grows_freely()
     .cost(Cost::Values)
+    .waits(Waits::new(Wanted::Deliveries(group), patience))
     .category(Category::Blocking)
     .example(
         r#"> XADD jobs 1-0 do this
@@ -151,6 +153,7 @@ impl GroupReader<'_> {
         let now_ms = stream.now().ms();
         if stream.group(self.group)?.consumer(self.consumer).is_none() {
             stream.put_consumer(self.group, self.consumer, now_ms, None);
+            stream.tell(Class::Stream, "xgroup-createconsumer");
         }
         stream.see(self.group, self.consumer, now_ms);
         match start {

@@ -8,6 +8,7 @@ use crate::Keys::At;
 use crate::{Args, Result, Spec, Write};
 
 pub(super) const GETSET: Spec = Spec::write("GETSET", getset)
+    .event("set")
     .summary("Sets the string value of a key and returns the one that it had. The deadline goes with the old value.")
     .since("1.0.0")
     .arity(Exactly(3))

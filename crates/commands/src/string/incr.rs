@@ -8,6 +8,7 @@ use crate::Keys::At;
 use crate::{Args, Result, Spec, Write};
 
 pub(super) const INCR: Spec = Spec::write("INCR", incr)
+    .event("incrby")
     .summary("Adds one to the integer at a key. A key that doesn't exist counts as 0.")
     .since("1.0.0")
     .arity(Exactly(2))
@@ -24,6 +25,7 @@ pub(super) const INCR: Spec = Spec::write("INCR", incr)
     );
 
 pub(super) const DECR: Spec = Spec::write("DECR", decr)
+    .event("incrby")
     .summary("Subtracts one from the integer at a key. A key that doesn't exist counts as 0.")
     .since("1.0.0")
     .arity(Exactly(2))
@@ -42,6 +44,7 @@ pub(super) const INCRBY: Spec = Spec::write("INCRBY", incrby)
     .example("> SET points 10\nOK\n> INCRBY points 5\n(integer) 15");
 
 pub(super) const DECRBY: Spec = Spec::write("DECRBY", decrby)
+    .event("incrby")
     .summary("Subtracts an integer from the integer at a key. A key that doesn't exist counts as 0.")
     .since("1.0.0")
     .arity(Exactly(3))

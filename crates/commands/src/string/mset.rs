@@ -9,6 +9,7 @@ use crate::Keys::Range;
 use crate::{Args, Result, Spec, Write};
 
 pub(super) const MSET: Spec = Spec::write("MSET", mset)
+    .event("set")
     .summary("Sets the string values of several keys at once.")
     .since("1.0.1")
     .arity(AtLeast(3))
@@ -22,6 +23,7 @@ OK
     );
 
 pub(super) const MSETNX: Spec = Spec::write("MSETNX", msetnx)
+    .event("set")
     .summary("Sets the string values of several keys at once, unless any of them exists.")
     .since("1.0.1")
     .arity(AtLeast(3))

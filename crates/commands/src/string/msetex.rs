@@ -9,6 +9,7 @@ use crate::Arity::AtLeast;
 use crate::{Access, Args, Key, Keys, Result, Spec, Write, int};
 
 pub(super) const MSETEX: Spec = Spec::write("MSETEX", msetex)
+    .event("set")
     .summary("Sets the string values of several keys at once, with one deadline for all of them.")
     .since("8.4.0")
     .arity(AtLeast(4))

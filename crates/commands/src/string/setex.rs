@@ -9,6 +9,7 @@ use crate::deadline::Unit;
 use crate::{Args, Result, Spec, Write};
 
 pub(super) const SETEX: Spec = Spec::write("SETEX", setex)
+    .event("set")
     .summary("Sets the string value of a key, with a deadline so many seconds from now.")
     .since("2.0.0")
     .arity(Exactly(4))
@@ -22,6 +23,7 @@ OK
     );
 
 pub(super) const PSETEX: Spec = Spec::write("PSETEX", psetex)
+    .event("set")
     .summary("Sets the string value of a key, with a deadline so many milliseconds from now.")
     .since("2.6.0")
     .arity(Exactly(4))
@@ -35,6 +37,7 @@ OK
     );
 
 pub(super) const SETNX: Spec = Spec::write("SETNX", setnx)
+    .event("set")
     .summary("Sets the string value of a key unless the key exists.")
     .since("1.0.0")
     .arity(Exactly(3))

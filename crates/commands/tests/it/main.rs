@@ -1,3 +1,4 @@
 //! The command table, as other crates see it.
 
+mod document;
 mod reference;

@@ -33,18 +33,18 @@ struct Facts {
 
 /// The list of differences.
 #[derive(Deserialize)]
-struct Differences {
-    intended: Vec<Intended>,
+pub(crate) struct Differences {
+    pub(crate) intended: Vec<Intended>,
     /// By the version that brought them: commands that the reference does not know.
     later: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A difference that is meant to be, of one command or of several.
 #[derive(Deserialize)]
-struct Intended {
-    commands: Vec<String>,
-    difference: String,
-    reason: String,
+pub(crate) struct Intended {
+    pub(crate) commands: Vec<String>,
+    pub(crate) difference: String,
+    pub(crate) reason: String,
 }
 
 /// The flags that a spec knows. Redis has others, about loading, replication and clusters.
@@ -199,7 +199,8 @@ fn reference() -> Reference {
     reference
 }
 
-fn list() -> Differences {
+/// What differs on purpose.
+pub(crate) fn list() -> Differences {
     let text =
         std::fs::read_to_string(format!("{DATA}redis-differences.toml")).expect("it is in the repository");
     toml::from_str(&text).expect("commands, difference, reason")

@@ -110,10 +110,11 @@ pub(crate) fn bump_epoch(connection: &Connection, id: DatabaseId) -> Result<Data
     find(connection, id)
 }
 
-/// Its tokens go with it; its usage stays until it is pruned.
+/// Its tokens and users go with it; its usage stays until it is pruned.
 pub(crate) fn delete(connection: &Connection, id: DatabaseId) -> Result<DatabaseRecord, ControlError> {
     let record = find(connection, id)?;
     connection.prepare_cached("DELETE FROM tokens WHERE database = ?1")?.execute([id.as_bytes()])?;
+    connection.prepare_cached("DELETE FROM users WHERE database = ?1")?.execute([id.as_bytes()])?;
     connection.prepare_cached("UPDATE databases SET deleted = 1 WHERE id = ?1")?.execute([id.as_bytes()])?;
     Ok(DatabaseRecord { deleted: true, ..record })
 }

@@ -6,3 +6,4 @@ pub(crate) mod leases;
 pub(crate) mod registry;
 pub(crate) mod tokens;
 pub(crate) mod usage;
+pub(crate) mod users;

@@ -7,7 +7,7 @@ use std::path::Path;
 use latchkey_control::{CONTROL_FILE, Control, ControlError, LOCK_FILE, Role};
 use rusqlite::Connection;
 
-use crate::support::{SECRET, database, directory, server, token, tool};
+use crate::support::{SECRET, database, directory, put_user, server, token, tool, user};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -47,6 +47,7 @@ fn no_file_contains_a_token() {
     let control = server(directory.path());
     control.create_database(database(1)).wait().unwrap();
     control.create_token(token(2, &database(1))).wait().unwrap();
+    put_user(&control, &user(3, &database(1))).unwrap();
     let mut bytes = 0;
     for entry in fs::read_dir(directory.path()).unwrap() {
         let content = fs::read(entry.unwrap().path()).unwrap();
@@ -103,7 +104,7 @@ fn a_later_format_is_refused() {
     drop(server(directory.path()));
     let path = directory.path().join(CONTROL_FILE);
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    assert_eq!(refusal(directory.path()), ControlError::TooNew { path, found: 99, known: 2 });
+    assert_eq!(refusal(directory.path()), ControlError::TooNew { path, found: 99, known: 3 });
 }
 
 #[test]
@@ -114,5 +115,18 @@ fn an_empty_file_becomes_a_control_database() {
     server(directory.path()).create_database(database(1)).wait().unwrap();
     let version: i64 =
         Connection::open(&path).unwrap().query_row("PRAGMA user_version", (), |row| row.get(0)).unwrap();
-    assert_eq!(version, 2);
+    assert_eq!(version, 3);
+}
+
+#[test]
+fn a_file_of_the_first_format_is_brought_to_this_one() {
+    let directory = directory();
+    let path = directory.path().join(CONTROL_FILE);
+    Connection::open(&path).unwrap().execute_batch(include_str!("../data/format-1.sql")).unwrap();
+    let control = server(directory.path());
+    let expected = [token(2, &database(1))];
+    assert_eq!(control.tokens(database(1).id).wait().unwrap(), expected);
+    assert_eq!(control.users(database(1).id).wait().unwrap(), []);
+    put_user(&control, &user(3, &database(1))).unwrap();
+    assert_eq!(control.users(database(1).id).wait().unwrap(), [user(3, &database(1))]);
 }

@@ -1,9 +1,12 @@
 //! Databases, tokens, keys and usage: what is stored is found again.
 
-use latchkey_control::{Control, ControlError, HOURS_KEPT, Span};
-use latchkey_tenancy::{DatabaseId, Durability, Limits, Plan, Records, TokenId, Usage, UsageRecord};
+use latchkey_control::{Control, ControlError, HOURS_KEPT, Span, USERS_MAX};
+use latchkey_tenancy::{
+    DatabaseId, Durability, Limits, Plan, Records, TokenId, Usage, UsageRecord, UserChange, UserError,
+    UserRecord, UserStore,
+};
 
-use crate::support::{NOW_MS, database, directory, key, server, token};
+use crate::support::{NOW_MS, database, directory, key, put_user, server, token, user, wait_for};
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -23,11 +26,16 @@ fn everything_survives_a_reopen() {
         control.create_database(kept.clone()).wait().unwrap();
         control.create_token(token(2, &kept)).wait().unwrap();
         control.add_key(key(3)).wait().unwrap();
+        put_user(&control, &user(4, &kept)).unwrap();
         kept = control.set_plan(kept.id, Plan::named("tiny", limited)).wait().unwrap();
     }
     assert_eq!((kept.plan.as_str(), kept.limits), ("tiny", limited));
-    let expected =
-        Records { databases: vec![kept.clone()], tokens: vec![token(2, &kept)], keys: vec![key(3)] };
+    let expected = Records {
+        databases: vec![kept.clone()],
+        tokens: vec![token(2, &kept)],
+        users: vec![user(4, &kept)],
+        keys: vec![key(3)],
+    };
     assert_eq!(server(directory.path()).records().wait().unwrap(), expected);
 }
 
@@ -118,6 +126,65 @@ fn a_reset_starts_an_epoch_and_a_rename_keeps_it() {
     assert_eq!((renamed.name.as_str(), renamed.epoch), ("cache", 1));
     let nobody = DatabaseId::from_bytes([9; 16]);
     assert_eq!(control.rename_database(nobody, "x").wait(), Err(ControlError::NoSuchDatabase));
+}
+
+#[test]
+fn a_user_is_changed_as_one_step_or_not_at_all() {
+    let control = Control::ephemeral().unwrap();
+    control.create_database(database(1)).wait().unwrap();
+    put_user(&control, &user(2, &database(1))).unwrap();
+    let change = |change: UserChange| {
+        wait_for(|done| control.change_user(database(1).id, "user-2".into(), change, done))
+    };
+    let changed = UserRecord { rules: b"on -@all".into(), passwords: vec![], ..user(2, &database(1)) };
+    let made = changed.clone();
+    change(Box::new(move |before| {
+        assert_eq!(before, Some(user(2, &database(1))));
+        Ok(made)
+    }))
+    .unwrap();
+    let refused = change(Box::new(|_| Err("ERR no".into())));
+    assert_eq!(refused, Err(UserError::Refused("ERR no".into())));
+    assert_eq!(control.users(database(1).id).wait().unwrap(), [changed]);
+}
+
+#[test]
+fn users_go_with_their_database_and_lose_their_passwords_with_its_credentials() {
+    let control = Control::ephemeral().unwrap();
+    for n in [1, 2] {
+        control.create_database(database(n)).wait().unwrap();
+        put_user(&control, &user(n, &database(n))).unwrap();
+    }
+    control.reset_credentials(database(1).id, NOW_MS).wait().unwrap();
+    let without = UserRecord { passwords: vec![], ..user(1, &database(1)) };
+    assert_eq!(control.records().wait().unwrap().users, [without, user(2, &database(2))]);
+    control.delete_database(database(1).id).wait().unwrap();
+    assert_eq!(control.records().wait().unwrap().users, [user(2, &database(2))]);
+    let refused = put_user(&control, &user(3, &database(1)));
+    assert!(matches!(refused, Err(UserError::Unavailable(_))), "{refused:?}");
+}
+
+#[test]
+fn deleting_users_counts_those_that_there_were() {
+    let control = Control::ephemeral().unwrap();
+    control.create_database(database(1)).wait().unwrap();
+    [2, 3].iter().for_each(|&n| put_user(&control, &user(n, &database(1))).unwrap());
+    let names = ["user-2", "nobody", "user-2"].map(String::from).to_vec();
+    assert_eq!(wait_for(|done| control.delete_users(database(1).id, names, done)), Ok(1));
+    assert_eq!(control.users(database(1).id).wait().unwrap(), [user(3, &database(1))]);
+}
+
+#[test]
+fn a_database_has_so_many_users_and_no_more() {
+    let control = Control::ephemeral().unwrap();
+    control.create_database(database(1)).wait().unwrap();
+    let nth = |n: u64| {
+        let id = TokenId::new(n, [0; 10]);
+        UserRecord { id, name: format!("user {n}"), ..user(1, &database(1)) }
+    };
+    (0..USERS_MAX).for_each(|n| put_user(&control, &nth(n)).unwrap());
+    assert!(matches!(put_user(&control, &nth(USERS_MAX)), Err(UserError::Refused(_))));
+    put_user(&control, &nth(0)).unwrap();
 }
 
 #[test]

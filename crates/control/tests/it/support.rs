@@ -5,6 +5,7 @@ use std::path::Path;
 use latchkey_control::{Control, Role};
 use latchkey_tenancy::{
     DatabaseId, DatabaseRecord, Limits, Plan, SigningKeyRecord, TokenDigest, TokenId, TokenKind, TokenRecord,
+    UserError, UserRecord, UserStore,
 };
 use tempfile::TempDir;
 
@@ -48,6 +49,30 @@ pub(crate) fn token(n: u8, database: &DatabaseRecord) -> TokenRecord {
         revoked_at_ms: None,
         epoch: 0,
     }
+}
+
+pub(crate) fn user(n: u8, database: &DatabaseRecord) -> UserRecord {
+    UserRecord {
+        id: TokenId::from_bytes([n; 16]),
+        database: database.id,
+        name: format!("user-{n}"),
+        rules: b"on ~own:* resetchannels -@all +get".into(),
+        passwords: vec![TokenDigest::of(b"one"), TokenDigest::of(SECRET.as_bytes())],
+        deleted: false,
+    }
+}
+
+/// Makes the user what it is to be.
+pub(crate) fn put_user(control: &Control, user: &UserRecord) -> Result<(), UserError> {
+    let (made, name, database) = (user.clone(), user.name.clone(), user.database);
+    wait_for(|done| control.change_user(database, name, Box::new(|_| Ok(made)), done))
+}
+
+/// What a call reports to its callback.
+pub(crate) fn wait_for<T: Send + 'static>(call: impl FnOnce(Box<dyn FnOnce(T) + Send>)) -> T {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    call(Box::new(move |result| sender.send(result).unwrap()));
+    receiver.recv().unwrap()
 }
 
 pub(crate) fn key(n: u8) -> SigningKeyRecord {

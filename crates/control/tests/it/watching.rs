@@ -6,7 +6,7 @@ use std::time::Duration;
 use latchkey_control::{Control, FOREIGN_CHANGE_SEEN_MS};
 use latchkey_tenancy::{Change, Records};
 
-use crate::support::{NOW_MS, database, directory, key, server, token, tool};
+use crate::support::{NOW_MS, database, directory, key, put_user, server, token, tool, user};
 
 /// Far more than the bound, so that a slow machine fails nothing; the wait ends with the change.
 const PATIENCE: Duration = Duration::from_millis(40 * FOREIGN_CHANGE_SEEN_MS);
@@ -28,6 +28,8 @@ fn a_listener_hears_what_there_is_then_each_change_before_its_caller() {
 
     control.create_token(token(2, &database(1))).wait().unwrap();
     assert_eq!(changes.try_recv().unwrap(), Change::Token(token(2, &database(1))));
+    put_user(&control, &user(4, &database(1))).unwrap();
+    assert_eq!(changes.try_recv().unwrap(), Change::User(user(4, &database(1))));
     control.add_key(key(3)).wait().unwrap();
     assert_eq!(changes.try_recv().unwrap(), Change::Key(key(3)));
     assert!(control.create_database(database(1)).wait().is_err());
@@ -45,6 +47,12 @@ fn a_server_hears_what_a_tool_did() {
 
     let tool = tool(directory.path());
     tool.revoke_token(token(2, &database(1)).id, NOW_MS).wait().unwrap();
-    let Change::All(records) = changes.recv_timeout(PATIENCE).unwrap() else { panic!("all is told") };
-    assert_eq!(records, Records { databases: vec![database(1)], ..Records::default() });
+    put_user(&tool, &user(3, &database(1))).unwrap();
+    let users = vec![user(3, &database(1))];
+    let all = Records { databases: vec![database(1)], users, ..Records::default() };
+    // The two changes may be seen one after the other.
+    let mut told = Change::Key(key(0));
+    while told != Change::All(all.clone()) {
+        told = changes.recv_timeout(PATIENCE).unwrap();
+    }
 }

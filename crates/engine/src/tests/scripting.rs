@@ -1,44 +1,48 @@
 //! Scripts on a database: what they may call, what is taken back, and that clients' own scripts run.
 
+use std::sync::Arc;
+
+use latchkey_commands::acl::Rules;
 use latchkey_commands::{Call, Facts, Run, commands};
-use latchkey_keyspace::{Keyspace, Now};
+use latchkey_keyspace::{Keyspace, Now, Str};
 use latchkey_protocol::{Reply, Words};
 
 use super::NOW;
 use crate::{Database, Limits};
 
 /// A database, and what a replay of all its effects so far gives.
-struct Replayed {
-    database: Database,
+pub(super) struct Replayed {
+    pub(super) database: Database,
     replayed: Keyspace,
     now: Now,
 }
 
 impl Replayed {
-    fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: Limits) -> Self {
         let database = Database::new(7, limits, Facts::default());
         Self { database, replayed: Keyspace::new(8), now: NOW }
     }
 
     /// Runs a command, and checks that its effects replay to the same state.
-    fn run(&mut self, words: &[&str]) -> Reply {
+    pub(super) fn run(&mut self, words: &[&str]) -> Reply {
         let call = Call::resolve(words.iter().copied().collect::<Words>()).expect("a command");
         self.database.keyspace.begin_record();
         let reply = self.database.run(&call, self.now).reply;
         let record = self.database.keyspace.take_record();
         self.replayed.replay(record.bytes()).expect("what was recorded");
         assert_eq!(self.replayed.canonical(), self.database.keyspace.canonical(), "replay of {words:?}");
+        assert_eq!(libraries(&self.replayed), libraries(&self.database.keyspace), "replay of {words:?}");
         assert_eq!(self.database.keyspace.bytes(), self.database.keyspace.recount_bytes());
         reply
     }
 
-    fn eval(&mut self, script: &str, keys: &[&str], arguments: &[&str]) -> Reply {
+    pub(super) fn eval(&mut self, script: &str, keys: &[&str], arguments: &[&str]) -> Reply {
         let count = keys.len().to_string();
         self.run(&[&["EVAL", script, &count], keys, arguments].concat())
     }
 
     #[track_caller]
-    fn refused(&mut self, words: &[&str], with: &str) {
+    pub(super) fn refused(&mut self, words: &[&str], with: &str) {
         match self.run(words) {
             Reply::Error(error) => assert!(error.text().contains(with), "{words:?}: {error}"),
             reply => panic!("{words:?} answers {reply:?}"),
@@ -50,7 +54,40 @@ impl Replayed {
     }
 }
 
-fn database() -> Replayed {
+/// What somebody may not do, no script does for them.
+#[test]
+fn a_script_may_do_what_its_caller_may() {
+    let mut db = database();
+    db.run(&["SET", "other", "secret"]);
+    let mut rules = Rules::default();
+    for rule in ["+@all", "-set", "~own:*"] {
+        rules.apply(rule.as_bytes()).unwrap();
+    }
+    let permissions = Arc::new(rules.compile());
+    let mut eval = |script: &str| {
+        let words = ["EVAL", script, "0"].into_iter().collect::<Words>();
+        let call = Call::resolve(words).unwrap().on_behalf_of(Arc::clone(&permissions));
+        db.database.run(&call, NOW).reply
+    };
+    let refused = |reply: Reply| match reply {
+        Reply::Error(error) => error.to_string(),
+        reply => panic!("{reply:?}"),
+    };
+    assert_eq!(eval("return redis.call('APPEND', 'own:1', 'x')"), Reply::Int(1));
+    assert!(refused(eval("return redis.call('GET', 'other')")).contains("No permissions to access a key"));
+    assert!(refused(eval("return redis.call('COPY', 'own:1', 'other')")).contains("to access a key"));
+    assert!(refused(eval("return redis.call('SET', 'own:1', 'y')")).contains("to run the 'set' command"));
+    let sort = "redis.call('RPUSH', 'own:l', '1') return redis.pcall('SORT', 'own:l', 'GET', 'oth*r').err";
+    assert_eq!(eval(sort), Reply::bulk("ERR GET option of SORT denied due to insufficient ACL permissions"));
+    let caught = "return redis.pcall('GET', 'other').err";
+    assert_eq!(eval(caught), Reply::bulk("NOPERM No permissions to access a key"));
+}
+
+fn libraries(keyspace: &Keyspace) -> Vec<(Str, Str)> {
+    keyspace.libraries().iter().map(|(name, library)| (name.clone(), library.code().clone())).collect()
+}
+
+pub(super) fn database() -> Replayed {
     Replayed::new(Limits::NONE)
 }
 
@@ -65,41 +102,52 @@ fn every_example_about_scripts_holds() {
         std::iter::once(command.spec).chain(command.subcommands().iter().map(|sub| sub.spec))
     });
     let about_scripts: Vec<_> = all.filter(|spec| matches!(spec.run, Run::Script(_))).collect();
-    assert_eq!(about_scripts.len(), 7);
+    assert_eq!(about_scripts.len(), 13);
     for spec in about_scripts {
         let mut database = database();
-        for step in spec.example.split("> ").skip(1) {
+        for step in format!("\n{}", spec.example).split("\n> ").skip(1) {
             let (line, expected) = step.split_once('\n').expect("a command has a reply");
             let words = words(line);
             let reply = database.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
-            assert_eq!(show(&reply), expected.trim_end(), "after {line}");
+            assert_eq!(show(&reply), expected, "after {line}");
         }
     }
 }
 
-/// Words in double quotes keep their spaces.
+/// Words in double quotes keep their spaces, and may have `\n`.
 fn words(line: &str) -> Vec<String> {
     let quoted = line.split('"').enumerate();
     let words = quoted.flat_map(|(at, part)| match at % 2 {
         0 => part.split_whitespace().map(str::to_owned).collect(),
-        _ => vec![part.to_owned()],
+        _ => vec![part.replace("\\n", "\n")],
     });
     words.collect()
 }
 
-/// As `redis-cli` prints a reply without nesting.
-fn show(reply: &Reply) -> String {
+/// As `redis-cli` prints a reply.
+pub(super) fn show(reply: &Reply) -> String {
     match reply {
         Reply::Status(text) => text.to_string(),
         Reply::Bulk(bytes) => format!("{:?}", String::from_utf8_lossy(bytes)),
         Reply::Int(n) => format!("(integer) {n}"),
         Reply::Error(error) => format!("(error) {error}"),
-        Reply::Array(items) => {
-            let numbered = items.iter().enumerate().map(|(at, item)| format!("{}) {}", at + 1, show(item)));
-            numbered.collect::<Vec<_>>().join("\n")
+        Reply::Array(items) | Reply::Set(items) => show_list(items),
+        Reply::Map(pairs) => {
+            show_list(&pairs.iter().flat_map(|(a, b)| [a.clone(), b.clone()]).collect::<Vec<_>>())
         }
         _ => "(nil)".into(),
     }
+}
+
+fn show_list(items: &[Reply]) -> String {
+    if items.is_empty() {
+        return "(empty array)".into();
+    }
+    let numbered = items.iter().enumerate().map(|(at, item)| {
+        let shown = show(item).replace('\n', "\n   ");
+        format!("{}) {shown}", at + 1)
+    });
+    numbered.collect::<Vec<_>>().join("\n")
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod bodies;
 mod dialects;
 mod drain;
+mod events;
 mod http1;
 mod http2;
 mod limits;

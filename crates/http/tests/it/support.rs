@@ -11,12 +11,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use latchkey_http::{Door, Readiness, Server, Settings};
 use latchkey_pipeline::{
-    AUTHENTICATION_REFUSED, Answer, Batch, Caller, Clock, Incoming, Refusal, Replies, Shape, Standing,
+    AUTHENTICATION_REFUSED, Answer, Batch, Caller, Clock, Ear, Incoming, Refusal, Replies, Scope, Shape,
+    Standing,
 };
 use latchkey_protocol::{Reply, ReplyError, Words};
+use latchkey_pubsub::{Hub, Outbox};
 use latchkey_tenancy::{
-    Authority, DatabaseId, DatabaseRecord, Limits, Principal, Records, TokenDigest, TokenId, TokenKind,
-    TokenRecord,
+    Authority, Change, DatabaseId, DatabaseRecord, Limits, Principal, Records, TokenDigest, TokenId,
+    TokenKind, TokenRecord,
 };
 use latchkey_tls::Tls;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream};
@@ -38,6 +40,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Clone)]
 pub(crate) struct Puppet {
     principal: Arc<Principal>,
+    pub(crate) hub: Arc<Hub>,
     pub(crate) gate: Arc<Gate>,
 }
 
@@ -65,9 +68,17 @@ impl Service<Incoming> for Puppet {
 
 impl Puppet {
     async fn answer(self, incoming: Incoming) -> Answer {
-        if !matches!(&incoming.caller, Caller::Token(token) if token == TOKEN) {
+        let (Caller::Token(token) | Caller::Listener(token, _)) = &incoming.caller else {
+            panic!("no token")
+        };
+        if token != TOKEN {
             let refusal = Refusal::Unauthenticated(ReplyError::fixed(AUTHENTICATION_REFUSED));
             return Answer { replies: Replies::Refused(refusal), standing: None, rest: Batch::new() };
+        }
+        if let (Caller::Listener(_, ear), Shape::Listen) = (&incoming.caller, incoming.shape) {
+            let reply = self.listen(ear, incoming.commands[0].as_ref().unwrap());
+            let standing = Standing { principal: self.principal, quota: None, position: Some(7) };
+            return Answer { replies: Replies::One(reply), standing: Some(standing), rest: Batch::new() };
         }
         let mut replies = Batch::new();
         for command in incoming.commands {
@@ -85,6 +96,25 @@ impl Puppet {
             standing: Some(Standing { principal: self.principal, quota: None, position: Some(7) }),
             rest: Batch::new(),
         }
+    }
+
+    fn listen(&self, ear: &Ear, words: &Words) -> Reply {
+        let names = &words.as_slice()[1..];
+        let scope = match words.name() {
+            _ if names.is_empty() && words.name() != b"MONITOR" => return ReplyError::SYNTAX.into(),
+            b"SUBSCRIBE" => Scope::Channel,
+            b"PSUBSCRIBE" => Scope::Pattern,
+            _ => {
+                self.hub.monitor(ear);
+                return Reply::OK;
+            }
+        };
+        let kind = Reply::bulk(words.name().to_ascii_lowercase());
+        let counts = self.hub.subscribe(ear, scope, names).unwrap();
+        let confirm = |(name, count): (&Bytes, _)| {
+            Reply::Array(vec![kind.clone(), Reply::Bulk(name.clone()), Reply::count(count)])
+        };
+        Reply::Array(names.iter().zip(counts).map(confirm).collect())
     }
 
     async fn run(&self, words: &Words) -> Reply {
@@ -113,11 +143,10 @@ impl Clock for NoTime {
     }
 }
 
-fn principal() -> Arc<Principal> {
+fn authority() -> Authority {
     let limits = Limits { reply_bytes_max: REPLY_BYTES_MAX, ..Limits::UNLIMITED };
-    let id = DatabaseId::from_bytes([1; 16]);
     let database = DatabaseRecord {
-        id,
+        id: DatabaseId::from_bytes([1; 16]),
         name: "d".into(),
         plan: "p".into(),
         limits,
@@ -125,9 +154,14 @@ fn principal() -> Arc<Principal> {
         epoch: 0,
         deleted: false,
     };
-    let token = TokenRecord {
+    Authority::new(&Records { databases: vec![database], tokens: vec![token()], ..Records::default() })
+        .unwrap()
+}
+
+fn token() -> TokenRecord {
+    TokenRecord {
         id: TokenId::from_bytes([1; 16]),
-        database: id,
+        database: DatabaseId::from_bytes([1; 16]),
         kind: TokenKind::Opaque(TokenDigest::of(TOKEN.as_bytes())),
         name: "t".into(),
         read_only: false,
@@ -136,9 +170,7 @@ fn principal() -> Arc<Principal> {
         expires_at_ms: None,
         revoked_at_ms: None,
         epoch: 0,
-    };
-    let records = Records { databases: vec![database], tokens: vec![token], keys: Vec::new() };
-    Authority::new(&records).unwrap().authenticate(TOKEN.as_bytes(), 0).unwrap()
+    }
 }
 
 /// A running server.
@@ -146,6 +178,8 @@ pub(crate) struct Served {
     pub(crate) address: SocketAddr,
     pub(crate) gate: Arc<Gate>,
     pub(crate) readiness: Readiness,
+    pub(crate) hub: Arc<Hub>,
+    authority: Authority,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
 }
@@ -157,18 +191,33 @@ impl Served {
 
     pub(crate) async fn start_with(settings: Settings, tls: Option<Tls>) -> Self {
         let (gate, readiness) = (Arc::<Gate>::default(), Readiness::default());
-        let puppet = Puppet { principal: principal(), gate: Arc::clone(&gate) };
+        let (authority, hub) = (authority(), Arc::new(Hub::new(7)));
+        let principal = authority.authenticate(TOKEN.as_bytes(), 0).unwrap();
+        let puppet = Puppet { principal, hub: Arc::clone(&hub), gate: Arc::clone(&gate) };
         let is_known = |token: &[u8]| token == TOKEN.as_bytes();
         let door = Arc::new(Door::new(puppet, Arc::new(NoTime), is_known, settings, readiness.clone()));
         let server = Server::bind("127.0.0.1:0".parse().unwrap(), door, tls).await.unwrap();
         let address = server.address().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(server.serve(async move { drop(stopped.await) }));
-        Self { address, gate, readiness, stop, serving }
+        Self { address, gate, readiness, hub, authority, stop, serving }
     }
 
     pub(crate) async fn client(&self) -> Client<TcpStream> {
         Client::new(TcpStream::connect(self.address).await.unwrap())
+    }
+
+    /// Publishes; how many heard it.
+    pub(crate) fn publish(&self, channel: &str, payload: &str) -> usize {
+        let mut outbox = Outbox::new(Arc::clone(&self.hub));
+        let heard = outbox.publish(Scope::Channel, channel.as_bytes(), payload.as_bytes());
+        outbox.send();
+        heard.unwrap()
+    }
+
+    pub(crate) fn revoke(&self) {
+        let record = TokenRecord { revoked_at_ms: Some(1), ..token() };
+        self.authority.apply(&Change::Token(record)).unwrap();
     }
 
     /// Tells it to stop; the handle is done when it has.
@@ -250,6 +299,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         let read = tokio::time::timeout(PATIENCE, self.0.read_to_end(&mut rest)).await;
         read.expect("the connection stays open").unwrap();
         String::from_utf8(rest).unwrap()
+    }
+
+    /// The next chunk of a body that is sent in chunks; empty for the last.
+    pub(crate) async fn chunk(&mut self) -> String {
+        let mut size = String::new();
+        tokio::time::timeout(PATIENCE, self.0.read_line(&mut size)).await.expect("no chunk").unwrap();
+        let size = usize::from_str_radix(size.trim_end(), 16).expect("the length of a chunk");
+        let mut chunk = vec![0; size + 2];
+        self.0.read_exact(&mut chunk).await.unwrap();
+        assert_eq!(chunk.split_off(size), b"\r\n");
+        String::from_utf8(chunk).unwrap()
+    }
+
+    /// Reads what is not looked at.
+    pub(crate) async fn skip(&mut self, bytes: usize) {
+        self.0.read_exact(&mut vec![0; bytes]).await.unwrap();
     }
 
     pub(crate) async fn ask(&mut self, bytes: impl AsRef<[u8]>) -> Response {

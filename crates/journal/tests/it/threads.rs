@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -296,4 +296,22 @@ impl DiskFile for GatedFile {
         self.gate.pass();
         self.file.sync()
     }
+}
+
+/// Goal: what was taken out of the queue at once, and did not fit into one group, is written though nobody comes after it.
+#[test]
+fn what_did_not_fit_into_a_group_is_not_forgotten() {
+    let log = Log::start(Arc::new(SimDisk::new(1)), settings(1), Lsn::FIRST).unwrap();
+    let lsns: Vec<Lsn> = (0..3).map(|_| log.append(record(&[7; 400]), Urgency::Now)).collect();
+    assert_eq!(log.commit().unwrap(), lsns[0], "one fits into a group");
+    let (tell, told) = mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(|| tell.send(log.await_work()));
+        let is_work = told.recv_timeout(Duration::from_secs(10));
+        log.close();
+        assert_eq!(is_work, Ok(true));
+    });
+    log.commit_all().unwrap();
+    assert_eq!(log.durable(), lsns[2]);
+    assert!(!log.await_work(), "it is closed, and nothing is left");
 }

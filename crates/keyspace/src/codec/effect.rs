@@ -58,6 +58,11 @@ impl Effect {
                 write::item(out, destination);
             }),
             Self::Clear => write::framed(out, |out| out.push(tag::CLEAR)),
+            Self::Library { name, code } => write::framed(out, |out| {
+                out.push(tag::LIBRARY);
+                write::item(out, name);
+                write::option(out, code.as_ref(), |out, code| write::item(out, code));
+            }),
             Self::Text { key, effect } => encode_change(out, key, effect),
             Self::List { key, effect } => encode_change(out, key, effect),
             Self::Hash { key, effect } => encode_change(out, key, effect),
@@ -90,6 +95,7 @@ impl Effect {
             tag::REMOVE => Self::Remove { key },
             tag::EXPIRE => Self::Expire { key, expires_at_ms: reader.option(Reader::signed)? },
             tag::RENAME => Self::Rename { source: key, destination: reader.string()? },
+            tag::LIBRARY => Self::Library { name: key, code: reader.option(Reader::string)? },
             tag::TEXT_WRITE..=tag::TEXT_CUT => {
                 Self::Text { key, effect: text::TextEffect::decode(tag, reader)? }
             }
@@ -125,13 +131,15 @@ pub enum Touched<'a> {
     All,
 }
 
-/// Calls `visit` with what the effects of a record touch, in order, without decoding more of them than that.
+/// Calls `visit` with the keys that the effects of a record touch, in order, without decoding more of them than that.
+/// Libraries are no keys, so what changes one is passed over.
 pub fn touched<'a>(record: &'a [u8], mut visit: impl FnMut(Touched<'a>)) -> Result<(), CodecError> {
     let mut effects = Reader::new(record, 0);
     while !effects.is_empty() {
         let mut effect = effects.framed()?;
         match effect.byte()? {
             tag::CLEAR => visit(Touched::All),
+            tag::LIBRARY => {}
             tag => {
                 visit(Touched::Key(effect.item()?));
                 if tag == tag::RENAME {

@@ -1,6 +1,6 @@
-//! Entries: a key with its deadline and value, as snapshots hold them.
+//! Entries: a key with its deadline and value, or a function library, as snapshots hold them.
 
-use super::{CodecError, Reader, write};
+use super::{CodecError, Reader, tag, write};
 use crate::{Keyspace, Str, Value};
 
 /// Appends an entry. It begins with its length, so that it can be passed over without being decoded.
@@ -12,10 +12,21 @@ pub fn encode_entry(out: &mut Vec<u8>, key: &[u8], expires_at_ms: Option<i64>, v
     });
 }
 
+/// Appends a function library as an entry of its own kind. Such entries stand before those of all keys, and are few:
+/// they are loaded whatever a record touches.
+pub fn encode_library(out: &mut Vec<u8>, name: &[u8], code: &[u8]) {
+    write::framed(out, |out| {
+        write::item(out, name);
+        write::option(out, None, write::signed);
+        out.push(tag::value::LIBRARY);
+        write::item(out, code);
+    });
+}
+
 /// An entry as it was written, its value not decoded.
 #[derive(Clone, Copy, Debug)]
 pub struct EncodedEntry<'a> {
-    /// The key.
+    /// The key, or the name of the library.
     pub key: &'a [u8],
     /// The whole entry with its length, to be copied as it is.
     pub bytes: &'a [u8],
@@ -33,6 +44,22 @@ impl EncodedEntry<'_> {
         let value = Value::decode(&mut rest)?;
         rest.finish()?;
         Ok((Str::new(self.key), expires_at_ms, value))
+    }
+
+    /// Whether it is a function library, and not a key.
+    pub fn is_library(&self) -> bool {
+        let mut rest = self.rest;
+        matches!(rest.option(Reader::signed), Ok(None)) && matches!(rest.byte(), Ok(tag::value::LIBRARY))
+    }
+
+    /// The program of a library.
+    fn code(&self) -> Result<Str, CodecError> {
+        let mut rest = self.rest;
+        rest.option(Reader::signed)?;
+        rest.byte()?;
+        let code = rest.string()?;
+        rest.finish()?;
+        Ok(code)
     }
 }
 
@@ -70,9 +97,13 @@ impl<'a> Iterator for EncodedEntries<'a> {
 }
 
 impl Keyspace {
-    /// Puts an entry of a snapshot, in place of what was under its key. To nobody is that a change: it is not recorded,
+    /// Puts an entry of a snapshot, in place of what was under its key or library's name. To nobody is that a change: it is not recorded,
     /// and not taken back.
     pub fn load(&mut self, entry: &EncodedEntry<'_>) -> Result<(), CodecError> {
+        if entry.is_library() {
+            self.set_loaded_library(Str::new(entry.key), entry.code()?);
+            return Ok(());
+        }
         let (key, expires_at_ms, value) = entry.decode(self.seed())?;
         self.put_loaded(key, expires_at_ms, value);
         Ok(())

@@ -23,7 +23,7 @@ use std::fmt;
 
 pub(crate) use effect::ReadChange;
 pub use effect::{Change, Touched, touched};
-pub use entry::{EncodedEntries, EncodedEntry, encode_entry};
+pub use entry::{EncodedEntries, EncodedEntry, encode_entry, encode_library};
 pub(crate) use read::Reader;
 pub(crate) use record::Mark;
 pub use record::Record;

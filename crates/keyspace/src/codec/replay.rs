@@ -25,7 +25,8 @@ impl Keyspace {
             | Effect::Remove { .. }
             | Effect::Expire { .. }
             | Effect::Rename { .. }
-            | Effect::Clear => return None,
+            | Effect::Clear
+            | Effect::Library { .. } => return None,
             Effect::Text { key, .. } => (key, Kind::Text),
             Effect::List { key, .. } => (key, Kind::List),
             Effect::Hash { key, .. } => (key, Kind::Hash),

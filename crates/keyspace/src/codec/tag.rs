@@ -18,6 +18,8 @@ pub(crate) mod value {
     pub(crate) const SORTED_SET_INDEXED: u8 = 14;
     pub(crate) const JSON: u8 = 15;
     pub(crate) const STREAM: u8 = 16;
+    /// No value of a key: the entry is a function library.
+    pub(crate) const LIBRARY: u8 = 17;
 }
 
 /// What an effect does.
@@ -27,6 +29,7 @@ pub(crate) mod effect {
     pub(crate) const EXPIRE: u8 = 3;
     pub(crate) const RENAME: u8 = 4;
     pub(crate) const CLEAR: u8 = 5;
+    pub(crate) const LIBRARY: u8 = 6;
 
     pub(crate) const TEXT_WRITE: u8 = 16;
     pub(crate) const TEXT_CUT: u8 = 17;

@@ -288,6 +288,7 @@ fn effects() -> impl Strategy<Value = Effect> {
         1 => (keys(), deadlines()).prop_map(|(key, expires_at_ms)| Effect::Expire { key, expires_at_ms }),
         1 => (keys(), keys()).prop_map(|(source, destination)| Effect::Rename { source, destination }),
         1 => Just(Effect::Clear),
+        1 => (strings(), prop::option::of(strings())).prop_map(|(name, code)| Effect::Library { name, code }),
         1 => (keys(), text_effects()).prop_map(|(key, effect)| Effect::Text { key, effect }),
         1 => (keys(), list_effects()).prop_map(|(key, effect)| Effect::List { key, effect }),
         1 => (keys(), hash_effects()).prop_map(|(key, effect)| Effect::Hash { key, effect }),
@@ -396,7 +397,8 @@ proptest! {
         touched(&bytes, |touched| met.push(touched)).expect("what was written");
         let clears = effects.iter().filter(|effect| matches!(effect, Effect::Clear)).count();
         let renames = effects.iter().filter(|effect| matches!(effect, Effect::Rename { .. })).count();
-        prop_assert_eq!(met.len(), effects.len() + renames);
+        let libraries = effects.iter().filter(|effect| matches!(effect, Effect::Library { .. })).count();
+        prop_assert_eq!(met.len(), effects.len() + renames - libraries);
         prop_assert_eq!(met.iter().filter(|&&touched| touched == Touched::All).count(), clears);
     }
 
@@ -490,6 +492,9 @@ fn the_form_is_the_one_that_is_described() {
         [15, 1, 1, b'k', 0, 15, 8, 1, 1, b'a', 7, 3, 0, 2, 3, 2]
     );
     assert_eq!(encoded(&Effect::Clear), [1, 5]);
+    let library = |code: Option<&[u8]>| Effect::Library { name: Str::new(b"l"), code: code.map(Str::new) };
+    assert_eq!(encoded(&library(Some(b"c"))), [6, 6, 1, b'l', 1, 1, b'c']);
+    assert_eq!(encoded(&library(None)), [4, 6, 1, b'l', 0]);
     let effect = ListEffect::Insert(vec![(2, "a".into()), (3, "b".into())]);
     assert_eq!(
         encoded(&Effect::List { key: "k".into(), effect }),
@@ -588,4 +593,26 @@ fn a_snapshot_loads_in_its_own_order() {
         loaded.in_hash_order().map(|(_, key, _)| key).eq(keyspace.in_hash_order().map(|(_, key, _)| key))
     );
     assert_eq!(loaded.changes(), 0);
+}
+
+/// A key may have the name of a library.
+#[test]
+fn a_library_is_an_entry_of_its_own() {
+    let mut bytes = Vec::new();
+    encode_library(&mut bytes, b"name", b"code");
+    encode_entry(&mut bytes, b"name", None, &Value::hole());
+    assert_eq!(bytes[..13], [12, 4, b'n', b'a', b'm', b'e', 0, 17, 4, b'c', b'o', b'd', b'e']);
+    let entries: Vec<_> = EncodedEntries::new(&bytes).collect::<Result<_, _>>().expect("two entries");
+    assert_eq!(entries.iter().map(EncodedEntry::is_library).collect::<Vec<_>>(), [true, false]);
+    assert!(entries[0].decode(SEED).is_err(), "it is no value");
+    let mut keyspace = Keyspace::new(SEED);
+    entries.iter().for_each(|entry| keyspace.load(entry).expect("an entry"));
+    assert_eq!(
+        keyspace.libraries().get(b"name").map(|library| library.code().as_slice()),
+        Some(&b"code"[..])
+    );
+    assert_eq!((keyspace.keys(), keyspace.bytes(), keyspace.changes()), (1, keyspace.recount_bytes(), 0));
+    bytes[8] = 5;
+    let damaged = EncodedEntries::new(&bytes).next().expect("an entry").expect("framed");
+    assert!(keyspace.load(&damaged).is_err());
 }

@@ -62,6 +62,16 @@ pub enum HashEffect {
 }
 
 impl Hash {
+    /// A hash of these fields, each with its value, and its deadline in milliseconds since the epoch if it has one. Of a
+    /// name that comes twice, the last counts. `seed` is that of the keyspace.
+    pub fn from_fields(fields: impl IntoIterator<Item = (Str, Str, Option<i64>)>, seed: u64) -> Self {
+        let mut hash = Self::default();
+        for (name, value, expires_at_ms) in fields {
+            hash.put(name, Slot { value, expires_at_ms: expires_at_ms.unwrap_or(NEVER) }, seed);
+        }
+        hash
+    }
+
     /// The value of a field.
     pub fn get(&self, field: &[u8], now: Now) -> Option<&Str> {
         self.field(field, now).map(|field| field.value)
@@ -81,6 +91,12 @@ impl Hash {
     /// All fields with their values. While the hash is packed they are in the order in which they came, later in none.
     pub fn iter(&self, now: Now) -> impl Iterator<Item = (&Str, &Str)> {
         self.fields.iter().filter(move |(_, slot)| slot.is_live(now)).map(|(name, slot)| (name, &slot.value))
+    }
+
+    /// As [`iter`](Self::iter), with the deadlines.
+    pub fn fields(&self, now: Now) -> impl Iterator<Item = (&Str, Field<'_>)> {
+        let live = self.fields.iter().filter(move |(_, slot)| slot.is_live(now));
+        live.map(|(name, slot)| (name, Field { value: &slot.value, expires_at_ms: slot.deadline_ms() }))
     }
 
     /// Visits at least `count` fields from `cursor` on and returns the next cursor: 0 after the last. A packed hash is

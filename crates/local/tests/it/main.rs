@@ -1,8 +1,10 @@
 //! Many tenants in one process: who waits for whom, and who does not.
 #![allow(clippy::unwrap_used)] // a test that cannot go on stops; clippy exempts only the functions marked #[test]
 
+mod listening;
 mod sleep;
 mod support;
+mod waiting;
 
 use std::sync::mpsc;
 use std::task::{Context, Poll};

@@ -9,12 +9,13 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use latchkey_journal::sim::SimDisk;
 use latchkey_local::{About, Local, Settings};
-use latchkey_pipeline::{Answer, Batch, Clock, Incoming, Replies, Shape, stack};
+use latchkey_pipeline::{Accounts, Answer, Batch, Clock, Ear, Incoming, Replies, Shape, stack};
 use latchkey_protocol::{Reply, Words};
 use latchkey_storage::Storage;
 use latchkey_tenancy::{
     Authority, Change, DatabaseId, DatabaseRecord, LeaseDone, LeaseError, LeaseRequest, LeaseStore, Limits,
-    Records, Return, TokenDigest, TokenId, TokenKind, TokenRecord,
+    Records, Return, TokenDigest, TokenId, TokenKind, TokenRecord, UserChange, UserDone, UserError,
+    UserStore,
 };
 use tower::ServiceExt;
 
@@ -50,13 +51,15 @@ impl Scene {
         let limits = Limits { reply_bytes_max: REPLY_BYTES_MAX, ..Limits::UNLIMITED };
         let databases = [1, 2].map(|n| record(n, limits));
         let tokens = [1, 2].map(token);
-        let records = Records { databases: databases.into(), tokens: tokens.into(), keys: Vec::new() };
+        let records = Records { databases: databases.into(), tokens: tokens.into(), ..Records::default() };
         let authority = Arc::new(Authority::new(&records).unwrap());
         let clock = Arc::new(TestClock::default());
         let time: Arc<dyn Clock> = Arc::<TestClock>::clone(&clock);
         let about = About { version: "0", run_id: "0".repeat(40) };
         let local = Arc::new(Local::new(Arc::clone(&time), 7, about, storage, settings).unwrap());
-        let service = stack(Arc::clone(&authority), Arc::new(NoStore), time, Arc::clone(&local));
+        let accounts =
+            Accounts::new(Arc::clone(&authority), Arc::new(NoStore), Arc::clone(&time), |_| Ok(()));
+        let service = stack(Arc::clone(&authority), Arc::new(NoStore), time, Arc::clone(&local), accounts);
         let send = Box::new(move |incoming| -> Answering {
             Box::pin(service.clone().oneshot(incoming).map(|answer| match answer {
                 Ok(answer) => answer,
@@ -74,6 +77,11 @@ impl Scene {
         self.authority.apply(&Change::Database(record(n, limits))).unwrap();
     }
 
+    /// Revokes the token of a database.
+    pub(crate) fn revoke(&self, n: u8) {
+        self.authority.apply(&Change::Token(TokenRecord { revoked_at_ms: Some(1), ..token(n) })).unwrap();
+    }
+
     /// Commands for a database. Nothing runs before it is polled.
     pub(crate) fn send(&self, database: u8, shape: Shape, commands: &[&str]) -> Answering {
         let commands: Batch<_> = commands.iter().map(|line| Ok(words(line))).collect();
@@ -81,6 +89,15 @@ impl Scene {
             caller: latchkey_pipeline::Caller::Token(Bytes::from(secret(database))),
             shape,
             commands,
+        })
+    }
+
+    /// Has somebody listen with this ear.
+    pub(crate) fn listen(&self, database: u8, ear: &Arc<Ear>, command: &str) -> Answering {
+        (self.send)(Incoming {
+            caller: latchkey_pipeline::Caller::Listener(Bytes::from(secret(database)), Arc::clone(ear)),
+            shape: Shape::Listen,
+            commands: Batch::from_iter([Ok(words(command))]),
         })
     }
 
@@ -146,6 +163,16 @@ impl LeaseStore for NoStore {
 
     fn give_back(&self, _: Vec<Return>, done: Box<dyn FnOnce(Result<(), LeaseError>) + Send>) {
         done(Ok(()));
+    }
+}
+
+impl UserStore for NoStore {
+    fn change_user(&self, _: DatabaseId, _: String, _: UserChange, done: UserDone<()>) {
+        done(Err(UserError::Unavailable("nobody keeps users here".into())));
+    }
+
+    fn delete_users(&self, _: DatabaseId, _: Vec<String>, done: UserDone<u64>) {
+        done(Err(UserError::Unavailable("nobody keeps users here".into())));
     }
 }
 

@@ -8,9 +8,12 @@ use std::task::{Context, Poll};
 use futures_util::future::{Either, Ready, ready};
 use latchkey_commands::Call;
 use latchkey_protocol::ReplyError;
+use latchkey_pubsub::Ear;
 use latchkey_tenancy::{Exhausted, LeaseStore, Principal, Requests, Reservation, Reserved};
 use tower::{Layer, Service};
 
+use crate::accounts;
+use crate::session::NOT_IN_TRANSACTION;
 use crate::waiting::WaitingRooms;
 use crate::{Answer, Batch, Clock, Refusal, Resolved, Shape, Watching, policy};
 
@@ -19,6 +22,7 @@ use crate::{Answer, Batch, Clock, Refusal, Resolved, Shape, Watching, policy};
 pub struct Admitted {
     pub(crate) principal: Arc<Principal>,
     pub(crate) watching: Option<Watching>,
+    pub(crate) ear: Option<Arc<Ear>>,
     pub(crate) shape: Shape,
     pub(crate) calls: Batch<Result<Call, ReplyError>>,
     pub(crate) reservation: Option<Reservation>,
@@ -33,6 +37,11 @@ impl Admitted {
     /// The keys that the session watches, if it is one.
     pub fn watching(&self) -> Option<&Watching> {
         self.watching.as_ref()
+    }
+
+    /// What the caller hears with; always there for a [`Shape::Listen`].
+    pub fn ear(&self) -> Option<&Ear> {
+        self.ear.as_deref()
     }
 
     /// How they belong together. Of an atomic batch, none is an error.
@@ -122,6 +131,7 @@ where
 struct Checked {
     principal: Arc<Principal>,
     watching: Option<Watching>,
+    ear: Option<Arc<Ear>>,
     shape: Shape,
     calls: Batch<Result<Call, ReplyError>>,
     /// How many of them cost something.
@@ -130,15 +140,17 @@ struct Checked {
 
 /// Refuses the commands that the caller may not run; a transaction goes with its first.
 fn check(resolved: Resolved) -> Result<Checked, (Refusal, Arc<Principal>)> {
-    let Resolved { principal, watching, shape, calls } = resolved;
+    let Resolved { principal, watching, ear, shape, calls } = resolved;
     let (grants, limits) = (principal.grants(), principal.limits());
     let allowed = |call: Call| {
-        let checked = match shape {
-            // Whoever may read may watch; the session has checked the rest.
-            Shape::Watch => policy::fits(&call, &limits),
-            _ => policy::allows(&call, grants, &limits),
-        };
-        checked.map(|()| call)
+        policy::allows(&call, &grants, &limits)?;
+        if shape == Shape::Atomic && accounts::asked(&call).is_some() {
+            return Err(NOT_IN_TRANSACTION);
+        }
+        Ok(match &grants.user {
+            Some(permissions) => call.on_behalf_of(Arc::clone(permissions)),
+            None => call,
+        })
     };
     let calls: Batch<_> = calls.into_iter().map(|call| call.and_then(allowed)).collect();
     if let (Shape::Atomic, Some(Err(error))) = (shape, calls.iter().find(|call| call.is_err())) {
@@ -146,7 +158,7 @@ fn check(resolved: Resolved) -> Result<Checked, (Refusal, Arc<Principal>)> {
         return Err((Refusal::Discarded(discarded), principal));
     }
     let metered = calls.iter().filter(|call| is_metered(call)).count() as u64;
-    Ok(Checked { principal, watching, shape, calls, metered })
+    Ok(Checked { principal, watching, ear, shape, calls, metered })
 }
 
 fn is_metered(call: &Result<Call, ReplyError>) -> bool {
@@ -181,7 +193,7 @@ impl AdmitLayer {
         let (allowance, now_ms) = (checked.principal.allowance(), self.clock.now_ms());
         let reserved = match checked.shape {
             Shape::Atomic => allowance.reserve_all(checked.metered, now_ms),
-            Shape::One | Shape::Pipeline | Shape::Stream | Shape::Watch => {
+            Shape::One | Shape::Pipeline | Shape::Stream | Shape::Watch | Shape::Listen => {
                 allowance.reserve_up_to(checked.metered, now_ms)
             }
         };
@@ -237,7 +249,7 @@ impl AdmitLayer {
     }
 
     fn admit(&self, checked: Checked, allowed: Allowed) -> Admitted {
-        let Checked { principal, watching, shape, mut calls, .. } = checked;
+        let Checked { principal, watching, ear, shape, mut calls, .. } = checked;
         let Allowed { reservation, refusal } = allowed;
         if let Some(refusal) = refusal {
             let mut granted = reservation.as_ref().map_or(0, Reservation::granted);
@@ -249,7 +261,7 @@ impl AdmitLayer {
                 }
             }
         }
-        Admitted { principal, watching, shape, calls, reservation }
+        Admitted { principal, watching, ear, shape, calls, reservation }
     }
 
     fn refused(&self, refusal: Refusal, principal: Arc<Principal>) -> Answer {

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use futures_util::future::{Either, Ready, ready};
 use latchkey_protocol::{ReplyError, Words};
+use latchkey_pubsub::Ear;
 use latchkey_tenancy::{AuthError, Authority, Principal};
 use tower::{Layer, Service};
 
@@ -17,6 +18,8 @@ pub struct Authenticated {
     pub(crate) principal: Arc<Principal>,
     /// The keys that a session watches.
     pub(crate) watching: Option<Watching>,
+    /// What the caller hears with.
+    pub(crate) ear: Option<Arc<Ear>>,
     pub(crate) shape: Shape,
     pub(crate) commands: Batch<Result<Words, ReplyError>>,
 }
@@ -37,7 +40,7 @@ impl AuthenticateLayer {
     fn identify(&self, caller: &Caller) -> Result<Arc<Principal>, AuthError> {
         let now_ms = self.clock.now_ms();
         match caller {
-            Caller::Token(token) => self.authority.authenticate(token, now_ms),
+            Caller::Token(token) | Caller::Listener(token, _) => self.authority.authenticate(token, now_ms),
             Caller::Session(session) => {
                 session.principal().standing(now_ms).map(|()| Arc::clone(session.principal()))
             }
@@ -69,11 +72,14 @@ where
         match self.layer.identify(&incoming.caller) {
             Ok(principal) => {
                 let Incoming { caller, shape, commands } = incoming;
-                let watching = match caller {
-                    Caller::Session(session) => Some(Watching::clone(session.watching())),
-                    Caller::Token(_) => None,
+                let (watching, ear) = match caller {
+                    Caller::Session(session) => {
+                        (Some(Watching::clone(session.watching())), Some(Arc::clone(session.ear())))
+                    }
+                    Caller::Listener(_, ear) => (None, Some(ear)),
+                    Caller::Token(_) => (None, None),
                 };
-                Either::Right(self.inner.call(Authenticated { principal, watching, shape, commands }))
+                Either::Right(self.inner.call(Authenticated { principal, watching, ear, shape, commands }))
             }
             Err(cause) => {
                 tracing::debug!(%cause, "refused a token");

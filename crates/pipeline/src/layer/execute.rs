@@ -5,21 +5,23 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use latchkey_commands::Call;
-use latchkey_protocol::ReplyError;
+use latchkey_commands::{Account, Call};
+use latchkey_protocol::{Reply, ReplyError};
 use latchkey_tenancy::Usage;
 use tower::Service;
 
+use crate::accounts::{self, Accounts};
 use crate::{Admitted, Answer, Backend, Batch, Executed, Refusal, Replies, Shape, Standing};
 
 /// The end of the stack.
 pub(crate) struct Execute<B> {
     pub(crate) backend: Arc<B>,
+    pub(crate) accounts: Accounts,
 }
 
 impl<B> Clone for Execute<B> {
     fn clone(&self) -> Self {
-        Self { backend: Arc::clone(&self.backend) }
+        Self { backend: Arc::clone(&self.backend), accounts: self.accounts.clone() }
     }
 }
 
@@ -32,12 +34,61 @@ impl<B: Backend> Service<Admitted> for Execute<B> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, admitted: Admitted) -> Self::Future {
+    fn call(&mut self, mut admitted: Admitted) -> Self::Future {
         let backend = Arc::clone(&self.backend);
+        let asked = AboutUsers::take_out_of(&mut admitted.calls);
+        // Nobody but who manages users pays for them.
+        let accounts = (!asked.0.is_empty()).then(|| self.accounts.clone());
         Box::pin(async move {
-            let outcome = backend.execute(&admitted).await;
+            let mut outcome = backend.execute(&admitted).await;
+            if let Some(accounts) = accounts {
+                asked.answer(&mut admitted, &mut outcome, &accounts).await;
+            }
             Ok(settle(admitted, outcome))
         })
+    }
+}
+
+/// Commands about users, with their places in a batch. The backend answers the others; they are answered afterwards.
+struct AboutUsers(Vec<(usize, Call, Account)>);
+
+/// Holds the place of a command about users.
+const LATER: ReplyError = ReplyError::fixed("ERR this command is answered elsewhere");
+
+impl AboutUsers {
+    fn take_out_of(calls: &mut Batch<Result<Call, ReplyError>>) -> Self {
+        let mut taken = Vec::new();
+        for (at, call) in calls.iter_mut().enumerate() {
+            if let Some(account) = call.as_ref().ok().and_then(accounts::asked)
+                && let Ok(call) = std::mem::replace(call, Err(LATER))
+            {
+                taken.push((at, call, account));
+            }
+        }
+        Self(taken)
+    }
+
+    /// Puts the commands back, and their replies to those of the others. All replies together stay within the plan's
+    /// limit. Of a stream that the backend has not come to the end of, the rest is left for later.
+    async fn answer(
+        self,
+        admitted: &mut Admitted,
+        outcome: &mut Result<Executed, Refusal>,
+        accounts: &Accounts,
+    ) {
+        let principal = Arc::clone(&admitted.principal);
+        let bytes_max = usize::try_from(principal.limits().reply_bytes_max).unwrap_or(usize::MAX);
+        let mut bytes: usize = outcome.iter().flat_map(|done| &done.replies).map(Reply::bytes).sum();
+        for (at, call, account) in self.0 {
+            let place = outcome.as_mut().ok().and_then(|done| done.replies.get_mut(at));
+            if let Some(place) = place {
+                let reply = accounts.run(&principal, &call, account).await;
+                bytes = bytes.saturating_add(reply.bytes());
+                let fits = bytes <= bytes_max;
+                *place = if fits { reply } else { ReplyError::request_too_large(bytes_max, bytes).into() };
+            }
+            admitted.calls[at] = Ok(call);
+        }
     }
 }
 
@@ -59,7 +110,7 @@ fn settle(admitted: Admitted, outcome: Result<Executed, Refusal>) -> Answer {
     let (replies, position) = match outcome {
         Ok(Executed { mut replies, position, .. }) => {
             let replies = match shape {
-                Shape::One | Shape::Watch => {
+                Shape::One | Shape::Watch | Shape::Listen => {
                     replies.pop().map_or_else(|| Replies::Many(replies), Replies::One)
                 }
                 Shape::Pipeline | Shape::Stream | Shape::Atomic => Replies::Many(replies),

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use latchkey_commands::Call;
 use latchkey_protocol::ReplyError;
+use latchkey_pubsub::Ear;
 use latchkey_tenancy::Principal;
 use tower::{Layer, Service};
 
@@ -16,6 +17,7 @@ use crate::{Answer, Authenticated, Batch, Shape, Watching};
 pub struct Resolved {
     pub(crate) principal: Arc<Principal>,
     pub(crate) watching: Option<Watching>,
+    pub(crate) ear: Option<Arc<Ear>>,
     pub(crate) shape: Shape,
     pub(crate) calls: Batch<Result<Call, ReplyError>>,
 }
@@ -49,9 +51,10 @@ where
     }
 
     fn call(&mut self, authenticated: Authenticated) -> S::Future {
-        let Authenticated { principal, watching, shape, commands } = authenticated;
-        let resolve = if shape == Shape::Watch { Call::resolve } else { Call::resolve_over_rest };
+        let Authenticated { principal, watching, ear, shape, commands } = authenticated;
+        let is_session = matches!(shape, Shape::Watch | Shape::Listen);
+        let resolve = if is_session { Call::resolve } else { Call::resolve_over_rest };
         let calls = commands.into_iter().map(|words| words.and_then(resolve)).collect();
-        self.inner.call(Resolved { principal, watching, shape, calls })
+        self.inner.call(Resolved { principal, watching, ear, shape, calls })
     }
 }

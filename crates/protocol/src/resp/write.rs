@@ -20,10 +20,12 @@ pub fn write_reply(out: &mut Vec<u8>, reply: &Reply, version: Version) {
         (Reply::Status(text), _) => write_line(out, b'+', text),
         (Reply::Error(error), _) => write_error(out, error),
         (Reply::Int(value), _) => write_int(out, *value),
-        (Reply::Bulk(bytes), _) | (Reply::Number(bytes) | Reply::Verbatim(bytes), Version::Resp2) => {
+        (Reply::Bulk(bytes), _)
+        | (Reply::Number(bytes) | Reply::BigNumber(bytes) | Reply::Verbatim(bytes), Version::Resp2) => {
             write_bulk(out, bytes)
         }
-        (Reply::Number(digits), Version::Resp3) => write_digits(out, digits),
+        (Reply::Number(digits), Version::Resp3) => write_digits(out, b',', digits),
+        (Reply::BigNumber(digits), Version::Resp3) => write_digits(out, b'(', digits),
         (Reply::Verbatim(text), Version::Resp3) => write_verbatim(out, text),
         (Reply::Null, Version::Resp2) => out.extend_from_slice(b"$-1\r\n"),
         (Reply::NullArray, Version::Resp2) => out.extend_from_slice(b"*-1\r\n"),
@@ -44,6 +46,12 @@ pub fn write_reply(out: &mut Vec<u8>, reply: &Reply, version: Version) {
     }
 }
 
+/// Appends the beginning of a message that answers no command and has so many items, which are to be written next: a
+/// push in RESP3, an array in RESP2.
+pub fn write_push_header(out: &mut Vec<u8>, items: usize, version: Version) {
+    write_header(out, if version == Version::Resp3 { b'>' } else { b'*' }, items);
+}
+
 fn write_error(out: &mut Vec<u8>, error: &ReplyError) {
     write_line(out, b'-', error.text());
 }
@@ -62,7 +70,8 @@ fn write_int(out: &mut Vec<u8>, value: i64) {
     end_line(out);
 }
 
-fn write_bulk(out: &mut Vec<u8>, bytes: &[u8]) {
+/// Appends a string.
+pub fn write_bulk(out: &mut Vec<u8>, bytes: &[u8]) {
     write_header(out, b'$', bytes.len());
     out.extend_from_slice(bytes);
     end_line(out);
@@ -86,9 +95,10 @@ fn write_number(out: &mut Vec<u8>, value: f64, version: Version) {
     write_bulk(out, &text);
 }
 
-fn write_digits(out: &mut Vec<u8>, digits: &[u8]) {
-    out.push(b',');
-    out.extend_from_slice(digits);
+/// Digits that a script made end with their line, as [`write_line`] has it.
+fn write_digits(out: &mut Vec<u8>, kind: u8, digits: &[u8]) {
+    out.push(kind);
+    out.extend(digits.iter().map(|&byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
     end_line(out);
 }
 
@@ -168,6 +178,7 @@ mod tests {
             "$19 0.10000000000000001 ",
             ",0.10000000000000001 ",
         );
+        check(Reply::BigNumber("-123".into()), "$4 -123 ", "(-123 ");
         check(Reply::Verbatim("some text".into()), "$9 some text ", "=13 txt:some text ");
         check(ReplyError::SYNTAX.into(), "-ERR syntax error ", "-ERR syntax error ");
     }
@@ -180,6 +191,15 @@ mod tests {
         check(Reply::Map(entries()), "*4 $1 a $1 1 $1 b $3 2.5 ", "%2 $1 a ,1 $1 b ,2.5 ");
         check(Reply::Pairs(entries()), "*4 $1 a $1 1 $1 b $3 2.5 ", "*2 *2 $1 a ,1 *2 $1 b ,2.5 ");
         check(Reply::NestedMap(entries()), "*2 *2 $1 a $1 1 *2 $1 b $3 2.5 ", "%2 $1 a ,1 $1 b ,2.5 ");
+    }
+
+    #[test]
+    fn a_push_is_an_array_in_resp2() {
+        for (version, expected) in [(Version::Resp2, "*2\r\n"), (Version::Resp3, ">2\r\n")] {
+            let mut out = Vec::new();
+            write_push_header(&mut out, 2, version);
+            assert_eq!(out, expected.as_bytes());
+        }
     }
 
     #[test]

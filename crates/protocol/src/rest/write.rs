@@ -94,7 +94,7 @@ fn write_envelope(out: &mut Vec<u8>, reply: &Reply, encoding: Encoding) {
 fn write_value(out: &mut Vec<u8>, reply: &Reply, encoding: Encoding) {
     match reply {
         Reply::Status(text) => write_string(out, text.as_bytes(), encoding),
-        Reply::Bulk(bytes) | Reply::Number(bytes) | Reply::Verbatim(bytes) => {
+        Reply::Bulk(bytes) | Reply::Number(bytes) | Reply::BigNumber(bytes) | Reply::Verbatim(bytes) => {
             write_string(out, bytes, encoding)
         }
         Reply::Error(error) => write_string(out, error.text().as_bytes(), encoding),

@@ -78,7 +78,9 @@ fn envelope(reply: &Reply, top: &Encode, nested: &Encode) -> Value {
 fn value(reply: &Reply, encode: &Encode) -> Value {
     match reply {
         Reply::Status(text) => encode(text.as_bytes()),
-        Reply::Bulk(bytes) | Reply::Number(bytes) | Reply::Verbatim(bytes) => encode(bytes),
+        Reply::Bulk(bytes) | Reply::Number(bytes) | Reply::BigNumber(bytes) | Reply::Verbatim(bytes) => {
+            encode(bytes)
+        }
         Reply::Error(error) => encode(error.text().as_bytes()),
         Reply::Double(double) => encode(format_double(*double).as_bytes()),
         Reply::Int(integer) => Value::from(*integer),

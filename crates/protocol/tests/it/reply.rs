@@ -33,6 +33,7 @@ fn leaf() -> impl Strategy<Value = Reply> {
         any::<f64>().prop_map(Reply::Double),
         any::<f64>().prop_map(|value| Reply::Number(Bytes::from(format_double(value)))),
         any::<bool>().prop_map(Reply::Bool),
+        "-?[1-9][0-9]{0,40}".prop_map(|digits| Reply::BigNumber(digits.into())),
         bytes().prop_map(Reply::Verbatim),
         text().prop_map(|text| Reply::Error(ReplyError::new(format!("ERR {text}")))),
     ]

@@ -136,6 +136,7 @@ fn shaped(reply: &Reply, version: Version) -> Reply {
         Reply::Number(digits) if three => Reply::Double(parse_double(digits).unwrap_or(f64::NAN)),
         Reply::Number(digits) => Reply::Bulk(digits.clone()),
         Reply::Bool(yes) if !three => Reply::flag(*yes),
+        Reply::BigNumber(digits) if !three => Reply::Bulk(digits.clone()),
         Reply::Verbatim(text) if !three => Reply::Bulk(text.clone()),
         same => same.clone(),
     }
@@ -159,6 +160,7 @@ fn read(rest: &mut &[u8]) -> Reply {
         b'_' => Reply::Null,
         b'#' => Reply::Bool(line == "t"),
         b',' => Reply::Double(parse_double(line.as_bytes()).unwrap_or(f64::NAN)),
+        b'(' => Reply::BigNumber(line.into()),
         b'$' if number() < 0 => Reply::Null,
         b'*' if number() < 0 => Reply::NullArray,
         b'$' => Reply::Bulk(take(rest, number())),

@@ -227,7 +227,6 @@ fn redis_has_its_functions() {
         ("redis.setresp(2)", "nil"),
         ("redis.REDIS_VERSION", "8.2.0"),
     ]);
-    assert!(refusal("redis.setresp(3)").contains("RESP version 3 is not supported in scripts."));
     assert!(refusal("redis.log(9, 'x')").contains("Invalid log level."));
     assert!(refusal("redis.sha1hex()").contains("wrong number of arguments"));
 }

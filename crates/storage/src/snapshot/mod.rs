@@ -10,7 +10,7 @@ mod write;
 
 pub(crate) use format::Head;
 pub(crate) use read::{Block, Snapshot, Unpacker};
-pub(crate) use write::Writer;
+pub(crate) use write::{LIBRARY_HASH, Writer};
 
 #[cfg(test)]
 mod tests;

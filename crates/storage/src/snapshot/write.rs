@@ -4,6 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use latchkey_journal::DiskFile;
+use latchkey_keyspace::Libraries;
+use latchkey_keyspace::codec::encode_library;
 use zstd::bulk::Compressor;
 
 use super::format::{BLOCK_RAW_BYTES_MAX, BlockHead, Codec, Foot, Head};
@@ -14,6 +16,9 @@ const WRITE_BYTES: usize = 1024 * 1024;
 
 /// The zstd level: the fastest. A snapshot is written far more often than it is sent anywhere.
 const ZSTD_LEVEL: i32 = 1;
+
+/// Libraries stand where keys of this hash stand, and before those.
+pub(crate) const LIBRARY_HASH: u64 = 0;
 
 /// A block of this size or more is taken over as it is; smaller ones are joined with their neighbours.
 const COPIED_RAW_BYTES_MIN: u32 = BLOCK_RAW_BYTES_MAX as u32 / 4;
@@ -68,6 +73,13 @@ impl Writer {
         }
         self.block_entries += 1;
         Ok(())
+    }
+
+    /// Adds function libraries, which come before all keys.
+    pub(crate) fn push_libraries(&mut self, libraries: &Libraries) -> io::Result<()> {
+        libraries.iter().try_for_each(|(name, library)| {
+            self.push(LIBRARY_HASH, |out| encode_library(out, name, library.code()))
+        })
     }
 
     /// Adds a block of another snapshot as it is, if that is worth it: one that is too small is to be added entry by

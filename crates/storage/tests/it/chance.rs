@@ -17,8 +17,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (key.clone(), 1_700_000_000_001..1_800_000_000_000_i64).prop_map(|(key, at)| Step::Expire(key, at)),
         2 => (100..104_u16, any::<u8>()).prop_map(|(key, item)| Step::Push(key, item)),
         2 => key.clone().prop_map(Step::Remove),
-        1 => (key.clone(), key).prop_map(|(source, destination)| Step::Rename(source, destination)),
+        1 => (key.clone(), key.clone()).prop_map(|(source, destination)| Step::Rename(source, destination)),
         1 => Just(Step::Clear),
+        2 => (key, proptest::option::of(0..700_usize)).prop_map(|(name, length)| Step::Library(name, length)),
     ]
 }
 
@@ -50,24 +51,28 @@ proptest! {
     /// Goal: three lives of a node, each ended by a crash; what it finds is what it may find, and it goes on from there.
     #[test]
     fn a_node_keeps_what_it_promised(
-        lives in proptest::collection::vec((proptest::collection::vec(op(), 1..80), loss()), 1..4),
+        lives in proptest::collection::vec((proptest::collection::vec(op(), 1..80), 1..600_u64, loss()), 1..4),
         seed in any::<u64>(),
     ) {
         let mut disk = SimDisk::new(seed);
         let mut found = None;
-        for (ops, loss) in lives {
+        for (ops, crash_after, loss) in lives {
             let (storage, recovered) = open(&disk, seed).unwrap();
             prop_assert_eq!(recovered.damaged, []);
             let mut world = World::new(&disk, storage);
             for (name, contents) in found.take().into_iter().flatten() {
                 world.expected.insert(name, Expected::exactly(contents));
             }
+            world.crash_after(crash_after);
             for op in &ops {
                 if let Err(error) = world.happen(op) {
+                    if disk.has_crashed() {
+                        break;
+                    }
                     prop_assert!(error.is_full(), "{:?}: {}", op, error);
                 }
             }
-            prop_assert_eq!(world.storage.failure(), None);
+            prop_assert!(disk.has_crashed() || world.storage.failure().is_none());
             let left = disk.crash(loss);
             let (storage, _) = open(&left, seed).unwrap();
             found = Some((1..4).map(|name| (name, look(&storage, name))).collect::<Vec<_>>());

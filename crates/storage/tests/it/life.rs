@@ -1,7 +1,9 @@
 //! What a database keeps through sleep, restart, compaction and deletion.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use latchkey_journal::sim::{Loss, SimDisk};
-use latchkey_storage::{Durability, StorageError};
+use latchkey_storage::{Durability, StorageError, Woken};
 
 use crate::world::{Awake, Step, id, look, open};
 
@@ -73,6 +75,8 @@ fn compaction_keeps_what_there_is() {
         assert_eq!(awake.shelf.woken().steps, 0);
         assert_eq!(awake.shelf.woken().entries, before.len() as u64);
     }
+    awake.step(&Step::Library(1, Some(100)));
+    storage.compact(id(1), 5).unwrap().expect("there was something to do");
     awake.step(&Step::Clear);
     awake.step(&Step::Put(1, 1));
     let before = awake.contents();
@@ -80,6 +84,29 @@ fn compaction_keeps_what_there_is() {
     storage.compact(id(1), 5).unwrap().expect("there was something to do");
     assert_eq!(look(&storage, 1), before);
     assert!(storage.disk_bytes(id(1)).unwrap() < 1000);
+    assert_eq!(before.len(), 2, "the key, and the library that was not cleared");
+}
+
+#[test]
+fn compaction_keeps_libraries_before_the_keys() {
+    let disk = SimDisk::new(1);
+    let (storage, _) = open(&disk, 1).unwrap();
+    let mut awake = Awake::wake(&storage, 1, Durability::Always).unwrap();
+    let rounds = [
+        vec![Step::Library(1, Some(400_000)), Step::Library(2, Some(10)), Step::Put(1, 10)],
+        vec![Step::Put(2, 10)],
+        vec![Step::Library(2, None), Step::Library(3, Some(300_000)), Step::Remove(1)],
+        vec![Step::Library(1, Some(5))],
+    ];
+    for round in rounds {
+        awake.step(&Step::Several(round));
+        storage.compact(id(1), 5).unwrap().expect("there was something to do");
+        let (before, bytes) = (awake.contents(), awake.keyspace.bytes());
+        awake.shelf.sleep().unwrap();
+        awake = Awake::wake(&storage, 1, Durability::Always).unwrap();
+        assert_eq!((awake.contents(), awake.keyspace.bytes()), (before, bytes));
+        assert_eq!(awake.shelf.woken().steps, 0);
+    }
 }
 
 #[test]
@@ -102,4 +129,82 @@ fn a_deleted_database_is_gone_and_its_name_is_free() {
         assert_eq!(recovered.damaged, []);
         assert_eq!(look(&storage, 1), before);
     }
+}
+
+/// Goal: a compaction that has much to copy and little to change puts each entry in its place.
+#[test]
+fn compaction_of_many_blocks_changes_what_was_touched() {
+    let disk = SimDisk::new(1);
+    let (storage, _) = open(&disk, 1).unwrap();
+    let mut awake = Awake::wake(&storage, 1, Durability::Always).unwrap();
+    (0..2500).for_each(|key| _ = awake.step(&Step::Put(key, 1000)));
+    awake.step(&Step::Put(2501, 600 << 10));
+    storage.compact(id(1), 5).unwrap().expect("there was something to do");
+    for round in 0..6_u16 {
+        for key in 0..4 {
+            awake.step(&Step::Put(round * 400 + key, 100));
+            awake.step(&Step::Remove(round * 400 + key + 10));
+            awake.step(&Step::Rename(round * 400 + key + 20, 3000 + round * 10 + key));
+        }
+        let before = disk.operations();
+        storage.compact(id(1), 5).unwrap().expect("there was something to do");
+        assert!(disk.operations() - before < 60, "{}", disk.operations() - before);
+        let expected = awake.contents();
+        awake.shelf.sleep().unwrap();
+        awake = Awake::wake(&storage, 1, Durability::Always).unwrap();
+        assert_eq!(awake.shelf.woken(), Woken { entries: expected.len() as u64, steps: 0, cut_bytes: 0 });
+        assert_eq!(awake.contents(), expected);
+        assert_eq!(awake.keyspace.bytes(), awake.keyspace.recount_bytes());
+    }
+}
+
+/// Goal: what happens to a database while it is compacted goes to the next tail, and is not lost.
+#[test]
+fn tails_that_have_grown_are_compacted_in_the_background() {
+    let disk = SimDisk::new(1);
+    let (storage, _) = open(&disk, 1).unwrap();
+    let mut awake = Awake::wake(&storage, 1, Durability::Always).unwrap();
+    let mut compactions = 0;
+    for round in 0..200 {
+        awake.step(&Step::Put(round % 7, 300));
+        storage.tend().unwrap();
+        compactions += usize::from(storage.compact_due(0).unwrap().is_some());
+    }
+    assert!(compactions > 5, "{compactions}");
+    assert!(storage.disk_bytes(id(1)).unwrap() < 12 << 10);
+    let expected = awake.contents();
+    awake.shelf.sleep().unwrap();
+    assert_eq!(look(&storage, 1), expected);
+}
+
+/// Goal: a database can be deleted, and made anew, while a compaction of it runs.
+#[test]
+fn threads_may_take_turns_as_they_like() {
+    let disk = SimDisk::new(1);
+    let (storage, _) = open(&disk, 1).unwrap();
+    let is_done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(Relaxed) {
+                storage.compact(id(1), 0).unwrap();
+                storage.tend().unwrap();
+            }
+        });
+        for round in 0..60_u16 {
+            let mut awake = Awake::wake(&storage, 1, Durability::Always).unwrap();
+            for key in 0..30 {
+                awake.step(&Step::Put(key + round, 200));
+            }
+            let expected = awake.contents();
+            awake.shelf.sleep().unwrap();
+            let awake = Awake::wake(&storage, 1, Durability::Always).unwrap();
+            assert_eq!(awake.contents(), expected);
+            drop(awake);
+            if round % 3 == 0 {
+                storage.delete(id(1)).unwrap();
+                assert!(look(&storage, 1).is_empty());
+            }
+        }
+        is_done.store(true, Relaxed);
+    });
 }

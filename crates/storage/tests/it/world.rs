@@ -60,8 +60,16 @@ impl Awake {
     }
 
     pub(crate) fn contents(&self) -> Contents {
-        self.keyspace.canonical()
+        contents_of(&self.keyspace)
     }
+}
+
+/// The keys, and the libraries under names that no key has here.
+pub(crate) fn contents_of(keyspace: &Keyspace) -> Contents {
+    let library = |(name, library): (&Str, &latchkey_keyspace::Library)| {
+        ([b"library:", name.as_slice()].concat(), (None, Kind::Text, library.code().to_vec()))
+    };
+    keyspace.canonical().into_iter().chain(keyspace.libraries().iter().map(library)).collect()
 }
 
 /// Something that changes a keyspace.
@@ -73,6 +81,8 @@ pub(crate) enum Step {
     Remove(u16),
     Rename(u16, u16),
     Clear,
+    /// A library that gets a program of this length, or goes.
+    Library(u16, Option<usize>),
     Several(Vec<Step>),
 }
 
@@ -94,10 +104,9 @@ impl Step {
                 }
             }
             Self::Clear => edit.clear(),
-            Self::Several(ref steps) => {
-                drop(edit);
-                steps.iter().for_each(|step| step.run(keyspace));
-            }
+            Self::Library(library, Some(length)) => edit.put_library(&name(library), &noise(library, length)),
+            Self::Library(library, None) => _ = edit.remove_library(&name(library)),
+            Self::Several(ref steps) => steps.iter().for_each(|step| step.run(keyspace)),
         }
     }
 }
@@ -109,7 +118,7 @@ fn name(key: u16) -> Vec<u8> {
 /// Bytes that do not compress, for every other key.
 fn noise(key: u16, length: usize) -> Vec<u8> {
     let mut chance = fastrand::Rng::with_seed(u64::from(key) << 32 | length as u64);
-    std::iter::repeat_with(|| if key % 2 == 0 { chance.u8(..) } else { 7 }).take(length).collect()
+    std::iter::repeat_with(|| if key.is_multiple_of(2) { chance.u8(..) } else { 7 }).take(length).collect()
 }
 
 /// Wakes a database, looks, and lets it sleep again.
@@ -185,6 +194,8 @@ impl Expected {
 pub(crate) struct World {
     disk: SimDisk,
     is_filled: bool,
+    /// The operation of the disk that the machine crashes in.
+    crash_at: Option<u64>,
     pub(crate) storage: Storage,
     pub(crate) awake: BTreeMap<u8, Awake>,
     pub(crate) expected: BTreeMap<u8, Expected>,
@@ -195,6 +206,7 @@ impl World {
         Self {
             disk: disk.clone(),
             is_filled: false,
+            crash_at: None,
             storage,
             awake: BTreeMap::new(),
             expected: BTreeMap::new(),
@@ -228,11 +240,21 @@ impl World {
             Op::Tend => self.storage.tend(),
             Op::Fill(is_filled) => {
                 self.is_filled = is_filled;
-                let capacity_bytes = is_filled.then_some(0);
-                self.disk.set_faults(Faults { capacity_bytes, ..Faults::default() });
+                self.set_faults();
                 Ok(())
             }
         }
+    }
+
+    /// Lets the machine crash after so many operations of the disk.
+    pub(crate) fn crash_after(&mut self, operations: u64) {
+        self.crash_at = Some(self.disk.operations() + operations);
+        self.set_faults();
+    }
+
+    fn set_faults(&self) {
+        let capacity_bytes = self.is_filled.then_some(0);
+        self.disk.set_faults(Faults { capacity_bytes, crash_at: self.crash_at, ..Faults::default() });
     }
 
     fn wake(&mut self, name: u8, durability: Durability) -> Result<(), StorageError> {

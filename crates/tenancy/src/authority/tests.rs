@@ -4,11 +4,12 @@ use super::*;
 use crate::quota::Reserved;
 use crate::{
     DatabaseId, DatabaseRecord, Grant, ISSUER, KeyRing, Limits, SigningKeyRecord, TokenId, TokenKind,
-    TokenRecord, Usage,
+    TokenRecord, Usage, UserRecord, UserToken,
 };
 
 const NOW_MS: u64 = 1_800_000_000_000;
 const STANDARD: &[u8] = b"example_token";
+const PASSWORD: &[u8] = b"ann's password";
 
 fn key() -> SigningKeyRecord {
     SigningKeyRecord::ed25519([9; 32], 1)
@@ -68,8 +69,28 @@ fn jwt(claims: &Claims) -> Vec<u8> {
     token::mint(&key, claims).unwrap().into_bytes()
 }
 
+fn user(rules: &str) -> UserRecord {
+    UserRecord {
+        id: TokenId::from_bytes([4; 16]),
+        database: database().id,
+        name: "ann".into(),
+        rules: rules.into(),
+        passwords: vec![TokenDigest::of(b"other"), TokenDigest::of(PASSWORD)],
+        deleted: false,
+    }
+}
+
+fn user_token(user: &str, password: &[u8]) -> Vec<u8> {
+    UserToken { database: database().id, user: user.into(), password: password.into() }.text().into_bytes()
+}
+
 fn records() -> Records {
-    Records { databases: vec![database()], tokens: vec![opaque(), signed()], keys: vec![key()] }
+    Records {
+        databases: vec![database()],
+        tokens: vec![opaque(), signed()],
+        users: vec![user("on +@read ~own:*")],
+        keys: vec![key()],
+    }
 }
 
 fn authority() -> Authority {
@@ -253,4 +274,103 @@ fn shutdown_returns_what_was_admitted_without_a_limit() {
 fn the_signing_key_is_the_rings() {
     let kid = KeyRing::from_records(&[key()]).unwrap().signing().unwrap().kid().to_owned();
     assert_eq!(authority().signing_key().unwrap().kid(), kid);
+}
+
+#[test]
+fn a_user_comes_with_a_token_that_wraps_its_password() {
+    let authority = authority();
+    for _ in 0..2 {
+        let ann = authority.authenticate(&user_token("ann", PASSWORD), NOW_MS).unwrap();
+        assert_eq!((ann.user_name(), ann.database(), ann.token()), ("ann", database().id, user("").id));
+        assert!(ann.grants().permissions().is_some_and(|ann| !ann.allows_key(b"other")));
+    }
+    let standard = authority.authenticate(STANDARD, NOW_MS).unwrap();
+    assert_eq!((standard.user_name(), standard.grants().permissions()), ("default", None));
+    for wrong in [user_token("ann", b"wrong"), user_token("bob", PASSWORD), PASSWORD.to_vec()] {
+        assert_eq!(
+            authority.authenticate(&wrong, NOW_MS).unwrap_err(),
+            match UserToken::parse(&wrong) {
+                Some(token) if token.user == "ann" => AuthError::Revoked,
+                _ => AuthError::Unknown,
+            }
+        );
+    }
+}
+
+#[test]
+fn a_change_of_a_user_counts_at_once() {
+    let (authority, token) = (authority(), user_token("ann", PASSWORD));
+    let session = authority.authenticate(&token, NOW_MS).unwrap();
+    let change = |record: UserRecord| authority.apply(&Change::User(record)).unwrap();
+    let allows = |principal: &Principal, key: &[u8]| {
+        principal.grants().permissions().is_some_and(|permissions| permissions.allows_key(key))
+    };
+    assert!(allows(&session, b"own:1"));
+    change(user("on +@read ~new:*"));
+    assert!(!allows(&session, b"own:1") && allows(&session, b"new:1"));
+    change(user("off +@read ~new:*"));
+    assert_eq!(session.standing(NOW_MS), Err(AuthError::UserOff));
+    assert_eq!(authority.authenticate(&token, NOW_MS).unwrap_err(), AuthError::UserOff);
+    change(UserRecord { passwords: vec![TokenDigest::of(b"other")], ..user("on") });
+    assert_eq!(session.standing(NOW_MS), Err(AuthError::Revoked));
+    assert!(authority.authenticate(&user_token("ann", b"other"), NOW_MS).is_ok());
+    change(user("on"));
+    assert_eq!(session.standing(NOW_MS), Ok(()));
+    change(UserRecord { deleted: true, ..user("on") });
+    assert_eq!(session.standing(NOW_MS), Err(AuthError::Revoked));
+    assert_eq!(authority.authenticate(&token, NOW_MS).unwrap_err(), AuthError::Unknown);
+    assert_eq!(authority.users(database().id), []);
+}
+
+/// Somebody who was that user before is not the new one; the same token is.
+#[test]
+fn a_user_made_anew_is_another() {
+    let (authority, token) = (authority(), user_token("ann", PASSWORD));
+    let session = authority.authenticate(&token, NOW_MS).unwrap();
+    let anew = UserRecord { id: TokenId::from_bytes([5; 16]), ..user("on") };
+    authority.apply(&Change::All(Records { users: vec![anew.clone()], ..records() })).unwrap();
+    assert_eq!(session.standing(NOW_MS), Err(AuthError::Revoked));
+    assert_eq!(authority.authenticate(&token, NOW_MS).unwrap().token(), anew.id);
+    authority.apply(&Change::All(Records { users: vec![], ..records() })).unwrap();
+    assert_eq!(authority.authenticate(&token, NOW_MS).unwrap_err(), AuthError::Unknown);
+}
+
+#[test]
+fn a_user_is_named_alone_with_a_token_and_with_its_database_otherwise() {
+    let authority = authority();
+    let token = user_token("ann", PASSWORD);
+    let who = |user: &str, password: &[u8]| {
+        let principal = authority.authenticate_as(user.as_bytes(), password, NOW_MS);
+        principal.map(|principal| principal.user_name().to_owned())
+    };
+    for (user, password) in [("ann", &token[..]), ("ann@shop", &token), ("ann@shop", PASSWORD)] {
+        assert_eq!(who(user, password).as_deref(), Ok("ann"), "{user}");
+    }
+    for (user, password) in
+        [("ann", PASSWORD), ("ann@other", PASSWORD), ("ann@shop", b"x"), ("@shop", PASSWORD)]
+    {
+        assert_eq!(who(user, password), Err(AuthError::Unknown), "{user}");
+    }
+    for user in ["default", "default@shop"] {
+        assert_eq!(who(user, STANDARD).as_deref(), Ok("default"), "{user}");
+        assert_eq!(who(user, &token), Err(AuthError::WrongUser), "{user}");
+    }
+    assert_eq!(who("default@other", STANDARD), Err(AuthError::WrongUser));
+    let renamed = DatabaseRecord { name: "store".into(), ..database() };
+    authority.apply(&Change::Database(renamed)).unwrap();
+    assert_eq!(who("ann@store", PASSWORD).as_deref(), Ok("ann"));
+    assert!(who("ann@shop", PASSWORD).is_err());
+}
+
+#[test]
+fn what_a_user_uses_is_counted_as_its_own() {
+    let authority = authority();
+    let ann = authority.authenticate(&user_token("ann", PASSWORD), NOW_MS).unwrap();
+    let usage = Usage { commands: 3, ..Usage::default() };
+    ann.usage().add(usage);
+    let expected = UsageRecord { database: database().id, token: user("").id, usage };
+    assert_eq!(authority.take_usage(), [expected]);
+    ann.usage().add(usage);
+    authority.apply(&Change::User(UserRecord { deleted: true, ..user("on") })).unwrap();
+    assert_eq!(authority.take_usage(), [expected], "also after it was deleted");
 }

@@ -1,7 +1,7 @@
 //! `AUTH`, `HELLO`: who speaks, and which protocol.
 
 use bytes::Bytes;
-use latchkey_pipeline::{Session, Stack};
+use latchkey_pipeline::Stack;
 use latchkey_protocol::number::parse_i64;
 use latchkey_protocol::resp::Version;
 use latchkey_protocol::{Reply, ReplyError};
@@ -11,10 +11,8 @@ use super::Conversation;
 use super::client::check_name;
 use crate::line::Ends;
 
-/// The user of tokens that may write.
-const USER: &[u8] = b"default";
-/// The user of tokens that may only read.
-const READ_ONLY_USER: &[u8] = b"default_ro";
+/// Tokens that may only read are of a user whose name has to be told.
+const READ_ONLY_USER: &str = "default_ro";
 
 /// What is told of the server: its version is that of Redis whose commands it has.
 const REDIS_VERSION: &str = "8.2.0";
@@ -29,8 +27,8 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
     /// `AUTH [username] password`
     pub(super) async fn auth(&mut self, arguments: &[Bytes]) -> Result<(), Ends> {
         let (user, password) = match arguments {
-            [password] => (USER, password),
-            [user, password] => (user.as_ref(), password),
+            [password] => (None, password),
+            [user, password] => (Some(user.as_ref()), password),
             _ => return self.refuse(ReplyError::SYNTAX),
         };
         if self.authenticate(user, password).await? {
@@ -46,7 +44,7 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
             Err(error) => return self.refuse(error),
         };
         if let Some((user, password)) = hello.credentials
-            && !self.authenticate(user, password).await?
+            && !self.authenticate(Some(user), password).await?
         {
             return Ok(());
         }
@@ -82,10 +80,17 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
 
     /// Opens a session, or answers why not: later each time, and in the end not at all. Whether there is one now. Who was
     /// somebody before stays that if it was refused.
-    async fn authenticate(&mut self, user: &[u8], password: &[u8]) -> Result<bool, Ends> {
-        let session = self.door.gate.open(password).filter(|session| is_user(user, session));
-        if session.is_some() {
-            self.become_somebody(session);
+    async fn authenticate(&mut self, user: Option<&[u8]>, password: &[u8]) -> Result<bool, Ends> {
+        let gate = &self.door.gate;
+        let session = match user {
+            Some(user) => gate.open_as(user, password),
+            None => gate.open(password).filter(|session| session.user_name() != READ_ONLY_USER),
+        };
+        if let Some(mut session) = session {
+            if let Some(former) = &self.session {
+                session.hear_on(former);
+            }
+            self.become_somebody(Some(session));
             return Ok(true);
         }
         self.slow_down().await?;
@@ -111,11 +116,6 @@ const HELLO_NO_AUTH: ReplyError = ReplyError::fixed(
     "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> \
      option can be used to authenticate the client and select the RESP protocol version at the same time",
 );
-
-/// The token decides what may be done; the user has to be the one that says the same.
-fn is_user(user: &[u8], session: &Session) -> bool {
-    user == if session.is_read_only() { READ_ONLY_USER } else { USER }
-}
 
 /// What HELLO asks for.
 #[derive(Debug, Default, PartialEq)]

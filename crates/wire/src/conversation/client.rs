@@ -7,6 +7,7 @@ use latchkey_protocol::{Reply, ReplyError};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Conversation, Voice};
+use crate::clients::Client;
 
 /// The longest name that a client may give itself, in bytes.
 const NAME_BYTES_MAX: usize = 1024;
@@ -26,6 +27,14 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
             }
             ("LIST", filter) => self.list(filter),
             ("REPLY", [mode, ..]) => return self.set_voice(mode),
+            ("NO-EVICT", [switch, ..]) => is_on(switch).map(|on| {
+                self.client.update(|profile| profile.is_kept = on);
+                Reply::OK
+            }),
+            ("NO-TOUCH", [switch, ..]) => is_on(switch).map(|on| self.leave_no_trace(on)),
+            ("UNBLOCK", arguments) => self.unblock(arguments),
+            ("PAUSE", arguments) => self.pause(arguments),
+            ("UNPAUSE", _) => Ok(self.unpause()),
             _ => Err(ReplyError::SYNTAX),
         };
         self.reply(done.unwrap_or_else(Reply::from));
@@ -59,6 +68,15 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
         Ok(Reply::OK)
     }
 
+    /// `CLIENT NO-TOUCH ON|OFF`
+    fn leave_no_trace(&self, on: bool) -> Reply {
+        self.client.update(|profile| {
+            profile.leaves_no_trace = on;
+            profile.vigil.iter().for_each(|vigil| vigil.leave_no_trace(on));
+        });
+        Reply::OK
+    }
+
     /// `CLIENT LIST [TYPE type | ID id [id …]]`
     fn list(&self, filter: &[Bytes]) -> Result<Reply, ReplyError> {
         let filter = Filter::parse(filter)?;
@@ -67,7 +85,7 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
             .session
             .as_ref()
             .map(Session::database)
-            .map(|database| self.door.clients.list(database, now_ms, |id| filter.wants(id)));
+            .map(|database| self.door.clients.list(database, now_ms, |client| filter.wants(client)));
         Ok(Reply::Verbatim(lines.unwrap_or_default().into()))
     }
 
@@ -92,6 +110,8 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
 enum Filter {
     All,
     None,
+    /// Whether they listen on channels or patterns.
+    Listening(bool),
     Ids(Vec<u64>),
 }
 
@@ -100,8 +120,9 @@ impl Filter {
         let Some((option, values)) = words.split_first() else { return Ok(Self::All) };
         match (option.to_ascii_uppercase().as_slice(), values) {
             (b"TYPE", [kind]) => match kind.to_ascii_lowercase().as_slice() {
-                b"normal" => Ok(Self::All),
-                b"master" | b"replica" | b"slave" | b"pubsub" => Ok(Self::None),
+                b"normal" => Ok(Self::Listening(false)),
+                b"pubsub" => Ok(Self::Listening(true)),
+                b"master" | b"replica" | b"slave" => Ok(Self::None),
                 _ => Err(ReplyError::fixed("ERR Unknown client type")),
             },
             (b"ID", [_, ..]) => values.iter().map(|id| number(id)).collect::<Result<_, _>>().map(Self::Ids),
@@ -109,12 +130,21 @@ impl Filter {
         }
     }
 
-    fn wants(&self, id: u64) -> bool {
+    fn wants(&self, client: &Client) -> bool {
         match self {
             Self::All => true,
             Self::None => false,
-            Self::Ids(ids) => ids.contains(&id),
+            Self::Listening(wanted) => client.is_listening() == *wanted,
+            Self::Ids(ids) => ids.contains(&client.id),
         }
+    }
+}
+
+fn is_on(switch: &[u8]) -> Result<bool, ReplyError> {
+    match switch.to_ascii_uppercase().as_slice() {
+        b"ON" => Ok(true),
+        b"OFF" => Ok(false),
+        _ => Err(ReplyError::SYNTAX),
     }
 }
 
@@ -156,8 +186,9 @@ mod tests {
             Filter::parse(&words)
         };
         assert_eq!(Filter::parse(&[]), Ok(Filter::All));
-        assert_eq!(parse("type NORMAL"), Ok(Filter::All));
-        assert_eq!(parse("TYPE pubsub"), Ok(Filter::None));
+        assert_eq!(parse("type NORMAL"), Ok(Filter::Listening(false)));
+        assert_eq!(parse("TYPE pubsub"), Ok(Filter::Listening(true)));
+        assert_eq!(parse("TYPE replica"), Ok(Filter::None));
         assert_eq!(parse("id 3 5"), Ok(Filter::Ids(vec![3, 5])));
         for line in ["ID", "ID x", "ID -1", "TYPE", "TYPE other", "ALL"] {
             assert!(parse(line).is_err(), "{line}");

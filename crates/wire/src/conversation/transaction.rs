@@ -46,6 +46,7 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
             self.unwatch();
             return self.refuse(ABORTED);
         }
+        self.await_pause(&transaction.commands).await?;
         let commands = transaction.commands.into_iter().map(Ok).collect();
         let answer = self.call(Shape::Atomic, commands).await?;
         let written = self.line.output.len();

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on has failed
 
 mod limits;
+mod listening;
+mod others;
 mod rig;
 mod sessions;
 mod speech;
+mod waiting;

@@ -5,10 +5,11 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use latchkey_local::{About, Local, SystemClock};
-use latchkey_pipeline::{Clock, Gate, stack};
+use latchkey_pipeline::{Accounts, Clock, Gate, stack};
 use latchkey_tenancy::{
     Authority, Change, DatabaseId, DatabaseRecord, Lease, LeaseDone, LeaseError, LeaseRequest, LeaseStore,
-    Limits, Records, Return, TokenDigest, TokenId, TokenKind, TokenRecord,
+    Limits, Records, Return, TokenDigest, TokenId, TokenKind, TokenRecord, UserChange, UserDone, UserError,
+    UserRecord, UserStore, UserToken,
 };
 use latchkey_wire::{Door, Server, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -24,6 +25,7 @@ pub(crate) const OTHER_TOKEN: &str = "token-of-another-database";
 pub(crate) struct Rig {
     pub(crate) address: SocketAddr,
     pub(crate) authority: Arc<Authority>,
+    local: Arc<Local>,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
 }
@@ -42,7 +44,9 @@ impl Rig {
             Local::new(Arc::clone(&clock), 7, about, None, latchkey_local::Settings::default()).unwrap(),
         );
         let leases: Arc<dyn LeaseStore> = Arc::new(Generous);
-        let stack = stack(Arc::clone(&authority), leases, Arc::clone(&clock), local);
+        let users = Arc::new(Generous);
+        let accounts = Accounts::new(Arc::clone(&authority), users, Arc::clone(&clock), |_| Ok(()));
+        let stack = stack(Arc::clone(&authority), leases, Arc::clone(&clock), Arc::clone(&local), accounts);
         let door = Arc::new(Door::new(stack, Gate::new(Arc::clone(&authority), clock), settings));
         let server = Server::bind(([127, 0, 0, 1], 0).into(), door, None).await.unwrap();
         let address = server.address().unwrap();
@@ -50,7 +54,7 @@ impl Rig {
         let serving = tokio::spawn(server.serve(async {
             drop(stopped.await);
         }));
-        Self { address, authority, stop: Some(stop), serving }
+        Self { address, authority, local, stop: Some(stop), serving }
     }
 
     pub(crate) async fn connect(&self) -> Client {
@@ -69,14 +73,42 @@ impl Rig {
         self.authority.apply(&Change::Token(record)).unwrap();
     }
 
+    /// Makes or changes a user of the first database; its token.
+    pub(crate) fn put_user(&self, name: &str, rules: &str, password: &[u8]) -> String {
+        self.authority.apply(&Change::User(user(name, rules, password))).unwrap();
+        UserToken { database: database(1).id, user: name.into(), password: password.into() }.text()
+    }
+
+    pub(crate) fn delete_user(&self, name: &str) {
+        let record = UserRecord { deleted: true, ..user(name, "", b"") };
+        self.authority.apply(&Change::User(record)).unwrap();
+    }
+
     /// Commands that were counted for the database's main token.
     pub(crate) fn counted(&self) -> u64 {
         let usage = self.authority.take_usage();
         usage.iter().map(|record| record.usage.commands).sum()
     }
 
+    /// How many commands wait on the first database, as INFO tells.
+    pub(crate) async fn waiting(&self) -> usize {
+        let mut client = self.client().await;
+        client.send("INFO clients\r\n").await;
+        let line = client.line_ended_by("\r\n\r\n").await;
+        let (_, waiting) = line.split_once("blocked_clients:").unwrap();
+        waiting.trim().parse().unwrap()
+    }
+
+    /// Done when so many commands wait.
+    pub(crate) async fn until_waiting(&self, waiting: usize) {
+        while self.waiting().await != waiting {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Asks the server to stop, and waits until it has.
     pub(crate) async fn stop(mut self) {
+        self.local.end_waits();
         self.stop.take().unwrap().send(()).unwrap();
         self.serving.await.unwrap();
     }
@@ -169,6 +201,17 @@ fn records(commands_per_day: Option<u64>) -> Records {
     Records { databases, tokens, ..Records::default() }
 }
 
+fn user(name: &str, rules: &str, password: &[u8]) -> UserRecord {
+    UserRecord {
+        id: TokenId::from_bytes([9; 16]),
+        database: database(1).id,
+        name: name.into(),
+        rules: rules.into(),
+        passwords: vec![TokenDigest::of(password)],
+        deleted: false,
+    }
+}
+
 fn database(id: u8) -> DatabaseRecord {
     DatabaseRecord {
         id: DatabaseId::from_bytes([id; 16]),
@@ -207,5 +250,15 @@ impl LeaseStore for Generous {
 
     fn give_back(&self, _: Vec<Return>, done: Box<dyn FnOnce(Result<(), LeaseError>) + Send>) {
         done(Ok(()));
+    }
+}
+
+impl UserStore for Generous {
+    fn change_user(&self, _: DatabaseId, _: String, _: UserChange, done: UserDone<()>) {
+        done(Err(UserError::Unavailable("nobody keeps users here".into())));
+    }
+
+    fn delete_users(&self, _: DatabaseId, _: Vec<String>, done: UserDone<u64>) {
+        done(Err(UserError::Unavailable("nobody keeps users here".into())));
     }
 }

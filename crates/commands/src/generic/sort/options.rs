@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
 use latchkey_protocol::ReplyError;
 
 use super::pattern::{Get, Pattern};
@@ -67,6 +68,17 @@ impl<'a> Options<'a> {
         let count = usize::try_from(count).unwrap_or(usize::MAX); // a negative count is no limit
         start..start.saturating_add(count).min(len)
     }
+}
+
+/// Refuses options that read keys which no word names, as Redis does to users who may not use all keys. GET is refused
+/// whatever it asks for, also as Redis does.
+pub(super) fn reaches_unnamed(words: &[Bytes]) -> Option<ReplyError> {
+    let options = Options::parse(&mut Args::new(words.get(2..)?), true).ok()?;
+    if matches!(options.by, By::Pattern(_)) {
+        return Some(ReplyError::fixed("ERR BY option of SORT denied due to insufficient ACL permissions"));
+    }
+    let denied = ReplyError::fixed("ERR GET option of SORT denied due to insufficient ACL permissions");
+    (!options.get.is_empty()).then_some(denied)
 }
 
 impl Default for Options<'_> {

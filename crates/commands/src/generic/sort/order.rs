@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use latchkey_keyspace::value::{List, Set, SortedSet};
 use latchkey_keyspace::{Str, Value, View};
-use latchkey_protocol::{ReplyError, number};
+use latchkey_protocol::ReplyError;
 
 use super::options::{By, Options};
 use crate::Result;
+use crate::args::lenient_float;
 
 /// The elements of the key in the order that the options ask for, within their LIMIT. A key that does not exist has
 /// none.
@@ -138,9 +139,8 @@ impl PartialOrd for Number {
     }
 }
 
-/// Reads a weight; the empty string weighs nothing, as in Redis.
+/// Reads a weight.
 fn weight_of(text: &[u8]) -> Result<Number> {
-    let number = if text.is_empty() { Some(0.0) } else { number::parse_double(text) };
     let refusal = ReplyError::fixed("ERR One or more scores can't be converted into double");
-    Ok(Number(number.ok_or(refusal)?))
+    Ok(Number(lenient_float(text).ok_or(refusal)?))
 }

@@ -242,6 +242,11 @@ fn what_is_wrong_is_refused_and_stores_nothing() {
         (integer) 1
         > SORT b
         (error) ERR One or more scores can't be converted into double
+        > RPUSH c 10 " 9"
+        (integer) 2
+        > SORT c
+        1) " 9"
+        2) "10"
         > SORT_RO a ALPHA STORE text
         (error) ERR syntax error
         > SORT

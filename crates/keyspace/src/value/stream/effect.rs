@@ -79,6 +79,7 @@ impl Open<'_, Stream> {
         stream.entries.append(&record);
         stream.counters.last_id = record.id;
         stream.counters.entries_added = stream.counters.entries_added.saturating_add(1);
+        self.come();
     }
 
     /// Puts entries in between. Their ids ascend, and no entry has one of them.
@@ -176,6 +177,7 @@ impl Open<'_, Stream> {
             |stream| stream.group(name).map_or_else(Vec::new, |group| way_back(name, group)),
         );
         self.value_mut().remove_group(name);
+        self.gone();
         true
     }
 
@@ -341,7 +343,7 @@ fn reassign(name: &[u8], group: &Group, ids: impl Iterator<Item = Id>) -> Vec<St
 
 /// The changes themselves, with their accounts.
 impl Stream {
-    fn put_group(&mut self, name: &[u8], last_id: Id, entries_read: Option<u64>) {
+    pub(super) fn put_group(&mut self, name: &[u8], last_id: Id, entries_read: Option<u64>) {
         match self.groups.get_mut(name) {
             Some(group) => (group.last_id, group.entries_read) = (last_id, entries_read),
             None => {
@@ -360,7 +362,13 @@ impl Stream {
         }
     }
 
-    fn put_consumer(&mut self, group: &[u8], name: &[u8], seen_at_ms: i64, active_at_ms: Option<i64>) {
+    pub(super) fn put_consumer(
+        &mut self,
+        group: &[u8],
+        name: &[u8],
+        seen_at_ms: i64,
+        active_at_ms: Option<i64>,
+    ) {
         let group = self.groups.get_mut(group);
         if group.is_some_and(|group| group.put_consumer(name, seen_at_ms, active_at_ms)) {
             self.group_bytes += consumer_bytes(name);
@@ -374,7 +382,7 @@ impl Stream {
         }
     }
 
-    fn assign(&mut self, group: &[u8], consumer: &[u8], pending: &[(Id, Delivery)]) {
+    pub(super) fn assign(&mut self, group: &[u8], consumer: &[u8], pending: &[(Id, Delivery)]) {
         let Some((name, _)) = self.groups.get_key_value(group) else { return };
         let name = name.clone();
         let Some(group) = self.groups.get_mut(group) else { return };

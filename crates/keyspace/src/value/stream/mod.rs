@@ -1,6 +1,7 @@
 //! Streams: logs of entries, and groups of consumers that read them.
 
 mod block;
+mod build;
 mod codec;
 mod effect;
 mod entries;
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 pub use block::{Entry, Fields};
+pub use build::Builder;
 pub use effect::StreamEffect;
 use entries::Entries;
 use group::Name;
