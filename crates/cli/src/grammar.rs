@@ -1,7 +1,14 @@
 //! What the command table can tell a person who types.
 
-use latchkey_commands::{Arity, Command, Keys, commands, find};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use latchkey_commands::{Arity, Command, commands, find};
 use latchkey_protocol::{Words, resp};
+
+/// What is known of every command. A test of `commands` keeps it true, grammar and all.
+const DOCUMENT: &str = include_str!("../../../docs/commands.md");
 
 /// The names that a line which ends in the middle of one can go on with, and where the name begins.
 pub(crate) fn completions(line: &str) -> (usize, Vec<String>) {
@@ -27,11 +34,11 @@ pub(crate) fn hint(line: &str) -> Option<String> {
     if !has_begun_next && words.len() == depth && completions(line).1.len() > 1 {
         return None; // SET may become SETEX
     }
-    let placeholders = placeholders(command, depth);
-    let missing = placeholders.get(words.len() - depth..).unwrap_or_default();
+    let grammar = grammar(command);
+    let missing = missing(&grammar, words.len() - depth);
     let space = if has_begun_next { "" } else { " " };
     let summary = if words.len() == depth { format!("  {}", command.spec.summary) } else { String::new() };
-    let hint = format!("{space}{}{summary}", missing.join(" "));
+    let hint = format!("{space}{missing}{summary}");
     (!hint.trim().is_empty()).then_some(hint)
 }
 
@@ -39,8 +46,9 @@ pub(crate) fn hint(line: &str) -> Option<String> {
 pub(crate) fn help(name: &[String]) -> Option<String> {
     let (command, depth) = command(name)?;
     let spec = command.spec;
-    let usage = [vec![name[..depth].join(" ").to_ascii_uppercase()], placeholders(command, depth)].concat();
-    let mut text = format!("{}\n{}\nSince {}.\n", usage.join(" "), spec.summary, spec.since);
+    let name = name[..depth].join(" ").to_ascii_uppercase();
+    let usage = format!("{name} {}", grammar(command));
+    let mut text = format!("{}\n{}\nSince {}.\n", usage.trim_end(), spec.summary, spec.since);
     if command.is_container() {
         let names: Vec<_> = command.subcommands().iter().map(|command| command.spec.name).collect();
         text += &format!("Subcommands: {}\n", names.join(", "));
@@ -68,32 +76,46 @@ fn command(words: &[String]) -> Option<(&'static Command, usize)> {
     Some(sub.map_or((command, 1), |sub| (sub, 2)))
 }
 
-/// A placeholder for each word that must follow the name, and `[…]` where more may.
-fn placeholders(command: &Command, depth: usize) -> Vec<String> {
-    let (least, more) = match command.spec.arity {
-        Arity::Exactly(words) => (words, false),
-        Arity::AtLeast(words) => (words, true),
-    };
-    let what = if command.is_container() { "subcommand" } else { "argument" };
-    let place = |at| if is_key(&command.spec.keys, at, least) { "key" } else { what };
-    let places = (depth..least).map(|at| place(at).to_owned());
-    places.chain(more.then(|| "[…]".to_owned())).collect()
+/// What follows the name, as the document says it: `key value [NX | XX]`. Where it does not, what the table says.
+fn grammar(command: &Command) -> Cow<'static, str> {
+    let name = command.full_name().to_ascii_uppercase().replace('|', " ");
+    match GRAMMARS.get(name.as_str()) {
+        Some(&grammar) => grammar.into(),
+        None => words_of_arity(command).into(),
+    }
 }
 
-/// Whether the word at this place is a key in the shortest form of the command.
-fn is_key(keys: &Keys, at: usize, words: usize) -> bool {
-    match *keys {
-        Keys::At(key) | Keys::AtAndBy(key, _) => at == key,
-        Keys::Range { first, last, step } => {
-            let last = if last < 0 { words.saturating_add_signed(last) } else { last.unsigned_abs() };
-            (first..=last).contains(&at) && (at - first).is_multiple_of(step)
+fn words_of_arity(command: &Command) -> String {
+    let what = if command.is_container() { "subcommand" } else { "argument" };
+    let (least, more) = match command.spec.arity {
+        Arity::Exactly(words) => (words, None),
+        Arity::AtLeast(words) => (words, Some("[argument …]")),
+    };
+    let own = if command.parent.is_some() { 2 } else { 1 };
+    (own..least).map(|_| what).chain(more).collect::<Vec<_>>().join(" ")
+}
+
+/// From each name to its grammar. In the document both stand below a heading with the name, the grammar indented.
+static GRAMMARS: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
+    let sections = DOCUMENT.split("\n### ").skip(1);
+    let grammars = sections.filter_map(|section| {
+        let (name, text) = section.split_once('\n')?;
+        let arguments = text.lines().find_map(|line| line.strip_prefix("    ")?.strip_prefix(name))?;
+        Some((name, arguments.trim_start()))
+    });
+    grammars.collect()
+});
+
+/// What is still to come after so many words: of those that must be there what is missing, and all that may be there.
+fn missing(grammar: &str, typed: usize) -> &str {
+    let mut rest = grammar;
+    for _ in 0..typed {
+        if rest.starts_with('[') {
+            break;
         }
-        Keys::Counted { at: count } => at > count,
-        Keys::Store(sources) => at == 1 || is_key(sources, at, words),
-        Keys::Into { at: destination, .. } => at >= destination,
-        Keys::Pair { .. } => at == 1 || at == 2,
-        Keys::None | Keys::By(_) => false,
+        rest = rest.split_once(' ').map_or("", |(_, rest)| rest);
     }
+    rest
 }
 
 #[cfg(test)]
@@ -126,19 +148,33 @@ mod tests {
         assert_eq!(hint("rename").as_deref(), None, "it may become RENAMENX");
         assert_eq!(hint("strlen").as_deref(), Some(" key  Returns the length of a string in bytes."));
         assert_eq!(hint("GET ").as_deref(), Some("key  Returns the string value of a key."));
-        assert_eq!(hint("SETEX k ").as_deref(), Some("argument argument"));
+        assert_eq!(hint("SETEX k ").as_deref(), Some("seconds value"));
         assert_eq!(hint("SETEX k 10 v"), None);
-        assert_eq!(hint("MGET a ").as_deref(), Some("[…]"));
+        assert_eq!(hint("MGET a ").as_deref(), Some("[key …]"));
+        assert_eq!(hint("MGET a b").as_deref(), Some(" [key …]"));
         assert_eq!(hint("nosuch"), None);
         assert_eq!(hint("GET 'k"), None);
     }
 
     #[test]
+    fn the_document_has_most_grammars_and_the_table_the_others() {
+        assert!(GRAMMARS.len() > 150, "the document is written otherwise: {}", GRAMMARS.len());
+        assert_eq!(hint("client setname ").as_deref(), Some("argument  Names the connection."));
+        let with_subcommands =
+            |command: &'static Command| std::iter::once(command).chain(command.subcommands());
+        for command in commands().iter().flat_map(with_subcommands) {
+            let own = if command.parent.is_some() { 2 } else { 1 };
+            let has_more = !command.spec.arity.accepts(own);
+            assert!(!has_more || !grammar(command).is_empty(), "{}", command.full_name());
+        }
+    }
+
+    #[test]
     fn help_shows_usage_and_example() {
         let text = help(&["setex".into()]).expect("it is a command");
-        assert!(text.starts_with("SETEX key argument argument\n") && text.contains("> SETEX"), "{text}");
+        assert!(text.starts_with("SETEX key seconds value\n") && text.contains("> SETEX"), "{text}");
         let text = help(&["config".into()]).expect("it is a container");
-        assert!(text.starts_with("CONFIG subcommand […]\n") && text.contains("GET"), "{text}");
+        assert!(text.starts_with("CONFIG subcommand [argument …]\n") && text.contains("GET"), "{text}");
         assert_eq!(help(&["nosuch".into()]), None);
     }
 }
