@@ -5,6 +5,7 @@
 
 mod architecture;
 mod backup;
+mod cli;
 mod command_line;
 mod crash;
 mod day;

@@ -40,6 +40,8 @@ pub(crate) enum Command {
     /// Look at the log.
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Type commands, or run one, on a server: over the Redis protocol or REST.
+    Cli(latchkey_cli::Options),
     /// Ask a running server whether it is up; for container health checks. Exits with 0 if it is.
     Health(HealthOptions),
 }

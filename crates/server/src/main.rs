@@ -28,6 +28,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
     let done = match command {
+        Command::Cli(options) => return client(&options),
         Command::Dev(options) => dev::run(options),
         Command::Serve(options) => serve::run(&options),
         Command::Token(command) => tokens::run(command),
@@ -44,6 +45,18 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             telemetry::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error that the server replied is printed as any reply is; only the exit code tells.
+fn client(options: &latchkey_cli::Options) -> ExitCode {
+    match latchkey_cli::run(options) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            telemetry::complain(&error.into());
             ExitCode::FAILURE
         }
     }

@@ -7,7 +7,7 @@ use crate::Words;
 /// Splits a line at white space as Redis does. A word may be quoted, wholly or in part: within `"…"` there are the
 /// escapes `\n`, `\r`, `\t`, `\b`, `\a`, `\xHH`, and a backslash before anything else stands for that; within `'…'`
 /// there is only `\'`. A closing quote ends its word. `None` if a quote is not closed, or a word goes on after one.
-pub(super) fn split(mut line: &[u8]) -> Option<Words> {
+pub fn split(mut line: &[u8]) -> Option<Words> {
     let mut words = Words::new();
     loop {
         line = line.trim_ascii_start();
