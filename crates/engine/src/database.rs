@@ -112,6 +112,11 @@ impl Database {
         self.keyspace.record().map_or(0, |record| record.bytes().len())
     }
 
+    /// What it holds, to be compared with something else.
+    pub fn keyspace(&self) -> &Keyspace {
+        &self.keyspace
+    }
+
     /// What CONFIG SET has changed: to be given to the same database when it is read anew.
     pub fn settings(&self) -> &Settings {
         &self.settings

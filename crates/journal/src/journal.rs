@@ -20,6 +20,7 @@ use crate::waiters::Waiting;
 #[derive(Debug)]
 pub struct Journal {
     shared: Arc<Shared>,
+    has_threads: bool,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -36,14 +37,16 @@ impl Journal {
         first_lsn: Lsn,
         on_failure: impl FnOnce(&JournalError) + Send + 'static,
     ) -> Result<Self, JournalError> {
-        let retry_after = settings.retry_after;
+        let (retry_after, has_threads) = (settings.retry_after, settings.has_threads);
         let log = Arc::new(Log::start(disk, settings, first_lsn)?);
         let on_failure: Mutex<Option<OnFailure>> = Mutex::new(Some(Box::new(on_failure)));
         let shared = Arc::new(Shared { log, bell: Bell::default(), on_failure, retry_after });
         // From here on, dropping the journal ends the thread that was started.
-        let journal = Self { shared, threads: Mutex::default() };
-        journal.start_thread("log-commit", commit_until_closed)?;
-        journal.start_thread("log-tend", tend_until_closed)?;
+        let journal = Self { shared, has_threads, threads: Mutex::default() };
+        if has_threads {
+            journal.start_thread("log-commit", commit_until_closed)?;
+            journal.start_thread("log-tend", tend_until_closed)?;
+        }
         Ok(journal)
     }
 
@@ -65,9 +68,25 @@ impl Journal {
         self.shared.log.append(record, urgency)
     }
 
-    /// Has what was taken made durable without delay, also what was taken as [`Urgency::Soon`].
+    /// Has what was taken made durable without delay, also what was taken as [`Urgency::Soon`]. Without threads, that is
+    /// done when this returns, unless there is no room or the log has failed.
     pub fn hurry(&self) {
         self.shared.log.hurry();
+        if !self.has_threads {
+            // What it could not do is seen by whoever waits.
+            let _ = self.shared.judge(self.shared.log.commit_all());
+        }
+    }
+
+    /// Commits one group, as the thread does that commits: see [`Log::commit`]. For a log without threads.
+    pub fn commit(&self) -> Result<Lsn, JournalError> {
+        self.shared.judge(self.shared.log.commit())
+    }
+
+    /// Frees segments and makes the next one ready, as the thread does that tends: see [`Log::tend`]. For a log without
+    /// threads.
+    pub fn tend(&self) -> Result<bool, JournalError> {
+        self.shared.judge(self.shared.log.tend())
     }
 
     /// Ready when the frame and all before it are durable, or with the failure. One that was taken as [`Urgency::Soon`]
@@ -134,6 +153,9 @@ impl Journal {
         for thread in std::mem::take(&mut *self.threads.lock()) {
             thread.join().expect("the threads of the journal catch their panics");
         }
+        if !self.has_threads {
+            self.shared.guard(Shared::commit_the_last);
+        }
         match self.shared.log.fail(JournalError::Closed) {
             JournalError::Closed => Ok(()),
             failure => Err(failure),
@@ -162,12 +184,25 @@ impl Shared {
     /// Runs a thread. However it ends, nobody waits for it in vain.
     fn guard(&self, run: fn(&Self) -> Result<(), JournalError>) {
         let outcome = catch_unwind(AssertUnwindSafe(|| run(self))).unwrap_or(Err(JournalError::Panicked));
-        let Err(error) = outcome else { return };
-        let error = self.log.fail(error);
-        self.bell.ring();
-        if let Some(on_failure) = self.on_failure.lock().take() {
-            on_failure(&error);
-        }
+        // Whoever has to know is told.
+        let _ = self.judge(outcome);
+    }
+
+    /// Ends the log if this failed, and tells of it once.
+    fn judge<T>(&self, outcome: Result<T, JournalError>) -> Result<T, JournalError> {
+        outcome.map_err(|error| {
+            let error = self.log.fail(error);
+            self.bell.ring();
+            let on_failure = self.on_failure.lock().take();
+            if let Some(on_failure) = on_failure.filter(|_| error != JournalError::Closed) {
+                on_failure(&error);
+            }
+            error
+        })
+    }
+
+    fn commit_the_last(&self) -> Result<(), JournalError> {
+        if self.log.commit_all()? { Ok(()) } else { Err(self.log.no_room()) }
     }
 }
 

@@ -22,6 +22,10 @@ pub struct Settings {
     pub sync_within: Duration,
     /// How often a full disk is asked whether there is room.
     pub retry_after: Duration,
+    /// Whether the log has threads that commit and tend it. Without them, whoever has it does both, when and in the
+    /// order that it likes: with [`Journal::commit`](crate::Journal::commit) and
+    /// [`Journal::tend`](crate::Journal::tend). For simulations.
+    pub has_threads: bool,
 }
 
 impl Settings {
@@ -36,6 +40,7 @@ impl Settings {
             free_bytes_min: 64 << 20,
             sync_within: Duration::from_secs(1),
             retry_after: Duration::from_secs(1),
+            has_threads: true,
         }
     }
 }

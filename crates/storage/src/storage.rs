@@ -1,6 +1,6 @@
 //! All databases of a node, as files.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -28,8 +28,8 @@ pub(crate) struct Inner {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) settings: Settings,
     journal: Journal,
-    /// Databases that are awake, or have something left to do.
-    databases: Mutex<HashMap<[u8; 16], Arc<Database>>>,
+    /// Databases that are awake, or have something left to do. In order, so that who does the same again gets the same.
+    databases: Mutex<BTreeMap<[u8; 16], Arc<Database>>>,
     /// Databases with a full chunk.
     to_write: Mutex<Vec<Arc<Database>>>,
     /// Databases whose tails have grown too long, with the time in milliseconds before which it is not tried.

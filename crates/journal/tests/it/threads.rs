@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use latchkey_journal::sim::{Faults, Loss, SimDisk};
+use latchkey_journal::sim::{Faults, Loss, Refusal, SimDisk};
 use latchkey_journal::{
     Disk, DiskFile, Journal, JournalError, KIND_EFFECTS, Log, Lsn, RealDisk, Record, Settings, Urgency, scan,
 };
@@ -314,4 +314,40 @@ fn what_did_not_fit_into_a_group_is_not_forgotten() {
     log.commit_all().unwrap();
     assert_eq!(log.durable(), lsns[2]);
     assert!(!log.await_work(), "it is closed, and nothing is left");
+}
+
+/// Goal: without threads, nothing happens on the disk but when it is asked for, and a failure is told of once.
+#[test]
+fn a_log_without_threads_does_what_it_is_told() {
+    let disk = SimDisk::new(1);
+    let told = Arc::new(AtomicUsize::new(0));
+    let teller = Arc::clone(&told);
+    let settings = Settings { has_threads: false, ..settings(1) };
+    let on_failure = move |_: &JournalError| _ = teller.fetch_add(1, Ordering::Relaxed);
+    let journal = Journal::start(Arc::new(disk.clone()), settings, Lsn::FIRST, on_failure).unwrap();
+    let before = disk.operations();
+    let first = journal.append(record(b"one"), Urgency::Now);
+    assert_eq!((disk.operations(), journal.durable()), (before, Lsn::NONE));
+    assert_eq!(journal.commit().unwrap(), first);
+    let second = journal.append(record(b"two"), Urgency::Soon);
+    journal.hurry();
+    assert_eq!(journal.durable(), second);
+    assert!(journal.tend().unwrap());
+    let at = disk.operations() + 1;
+    disk.set_faults(Faults { fail_at: Some((at, Refusal::Broken)), ..Faults::default() });
+    let lost = journal.append(record(b"three"), Urgency::Now);
+    journal.hurry();
+    assert!(journal.wait_blocking(lost).is_err() && journal.commit().is_err() && journal.close().is_err());
+    assert_eq!((told.load(Ordering::Relaxed), journal.durable()), (1, second));
+}
+
+/// Goal: closing one makes all durable that was taken.
+#[test]
+fn a_log_without_threads_is_closed_with_all_that_it_took() {
+    let disk = SimDisk::new(1);
+    let settings = Settings { has_threads: false, ..settings(1) };
+    let journal = start(disk.clone(), settings);
+    let lsn = journal.append(record(b"one"), Urgency::Soon);
+    journal.close().unwrap();
+    assert_eq!(frames_on(&disk.crash(Loss::All)).unwrap().len() as u64, lsn.0);
 }
