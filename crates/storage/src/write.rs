@@ -161,7 +161,7 @@ impl OpenTail {
         if self.tail.head.is_promised {
             self.seal()?;
         }
-        self.tail.file.sync().on(&self.tail.path)?;
+        self.tail.file.sync().on_sync(&self.tail.path)?;
         self.is_synced = true;
         Ok(())
     }
