@@ -47,6 +47,8 @@ pub(crate) fn recover(disk: &dyn Disk, settings: &Settings) -> Result<(Recovered
         disk.create_dir(directory).on(directory)?;
     }
     disk.sync_dir(Path::new("")).on(Path::new(""))?;
+    // A mark that a process left which was killed may not be synced; nothing may be removed for it before it is.
+    disk.sync_dir(Path::new(DELETED)).on(Path::new(DELETED))?;
     let tombstones = Tombstone::read_all(disk)?;
     for tombstone in tombstones.iter().filter(|tombstone| !tombstone.is_gone) {
         remove_directory(disk, &names::directory(tombstone.database))?;
@@ -56,8 +58,8 @@ pub(crate) fn recover(disk: &dyn Disk, settings: &Settings) -> Result<(Recovered
     scanned.each(|frame| recovery.take(&frame))?;
     let mut recovered = recovery.finish()?;
     recovered.log_cut_bytes = scanned.cut().map_or(0, |cut| cut.bytes);
-    let after_tombstones = tombstones.iter().map(|tombstone| Lsn(tombstone.lsn).next()).max();
-    Ok((recovered, scanned.next_lsn().max(after_tombstones.unwrap_or(Lsn::FIRST))))
+    // A mark may name frames that the log never had for good. Their numbers are given again: by then the mark is gone.
+    Ok((recovered, scanned.next_lsn()))
 }
 
 struct Recovery<'a> {
@@ -84,17 +86,21 @@ struct Recovering {
     damage: Option<StorageError>,
     /// What was gathered and not yet written.
     gathered: Vec<u8>,
-    /// The last step that was gathered or is in the tail.
+    /// The last step that was gathered or is in the part of the tail that is kept.
     seq: u64,
+    /// The last step that was there already.
+    stored_seq: u64,
+    /// What an interrupted write had left at the end of the tail.
+    torn_bytes: u64,
 }
 
 /// A file that takes frames. Not an open one: there may be thousands.
 struct Place {
     path: PathBuf,
     head: Head,
-    /// How far it goes, or nothing if it has yet to be made.
+    /// How far it goes that the log does not have, or nothing if it has yet to be made.
     extent: Option<Extent>,
-    /// Whether the log has its last step: then what follows its last good frame is an unfinished write.
+    /// Whether the log has what follows: then the rest of the file is written anew.
     is_covered: bool,
 }
 
@@ -131,7 +137,7 @@ impl<'a> Recovery<'a> {
         }
         let mut database = match self.databases.remove(&frame.database) {
             Some(database) => database,
-            None => Recovering::open(self.disk, frame.database)?,
+            None => Recovering::open(self.disk, frame)?,
         };
         let before = database.gathered.len();
         self.report.steps += u64::from(database.take(self.disk, frame, &mut self.chance)?);
@@ -163,9 +169,9 @@ impl<'a> Recovery<'a> {
 }
 
 impl Recovering {
-    /// What is stored of a database.
-    fn open(disk: &dyn Disk, id: [u8; 16]) -> Result<Self, StorageError> {
-        let directory = names::directory(id);
+    /// What is stored of a database before the first frame that the log has of it.
+    fn open(disk: &dyn Disk, first: &FrameRef<'_>) -> Result<Self, StorageError> {
+        let directory = names::directory(first.database);
         let mut database = Self {
             directory,
             seed: None,
@@ -174,22 +180,35 @@ impl Recovering {
             damage: None,
             gathered: Vec::new(),
             seq: 0,
+            stored_seq: 0,
+            torn_bytes: 0,
         };
-        match database.find(disk, id) {
+        match database.find(disk, first) {
             Err(error) if error.is_damage() => database.damage = Some(error),
             found => found?,
         }
         Ok(database)
     }
 
-    fn find(&mut self, disk: &dyn Disk, id: [u8; 16]) -> Result<(), StorageError> {
+    fn find(&mut self, disk: &dyn Disk, first: &FrameRef<'_>) -> Result<(), StorageError> {
         let listing = Listing::read(disk, &self.directory)?;
-        let chain = Chain::open(disk, &self.directory, id, &listing)?;
+        let chain = Chain::open(disk, &self.directory, first.database, &listing)?;
         self.seed = chain.seed();
         self.next_generation = chain.next_generation();
         self.seq = chain.base_seq();
         if let Some(tail) = chain.tails.last() {
-            let extent = tail.visit(|_, _| Ok(()))?;
+            let mut first_at = None;
+            let mut extent = tail.visit(|offset, frame| {
+                first_at = first_at.or((frame.seq >= first.seq).then_some((offset, frame.seq)));
+                Ok(())
+            })?;
+            self.stored_seq = extent.seq;
+            self.torn_bytes = extent.file_bytes - extent.bytes;
+            // What the log has is taken from there. That it can be read here proves nothing: after a sync that failed,
+            // it may be in the cache of the system and nowhere else, and no further sync would write it.
+            if let Some((bytes, seq)) = first_at.filter(|_| tail.head.is_promised) {
+                extent = Extent { bytes, seq: seq - 1, is_sealed: false, ..extent };
+            }
             self.seq = self.seq.max(extent.seq);
             let (path, head) = (tail.path.clone(), tail.head);
             self.place = Some(Place { path, head, extent: Some(extent), is_covered: false });
@@ -222,7 +241,7 @@ impl Recovering {
         place.is_covered = true;
         self.seq = frame.seq;
         frame.encode(place.head.salt, &mut self.gathered);
-        Ok(true)
+        Ok(frame.seq > self.stored_seq)
     }
 
     /// Notes that the log has the last step of the tail.
@@ -277,17 +296,19 @@ impl Recovering {
     /// Writes what is left, and syncs it. A tail of which the log has nothing newer stays as it is: if it is not whole,
     /// it is damaged, and waking finds that.
     fn finish(mut self, disk: &dyn Disk) -> Result<Done, StorageError> {
-        let cut_bytes = self.place.as_ref().map_or(0, Place::torn_bytes);
         self.write(disk)?;
         let Some(place) = self.place.filter(|place| place.is_covered && place.head.is_promised) else {
             return Ok(Done::default());
         };
+        // A process that was killed may have left it with a name that is not synced yet.
+        make_directory(disk, &self.directory)?;
+        disk.sync_dir(&self.directory).on(&self.directory)?;
         let mut open = place.open(disk)?;
         if !place.extent.is_some_and(|extent| extent.is_sealed) {
             open.seal()?;
         }
-        open.tail.file.sync().on(&place.path)?;
-        Ok(Done { cut_bytes, tail_bytes: open.bytes })
+        open.tail.file.sync().on_sync(&place.path)?;
+        Ok(Done { cut_bytes: self.torn_bytes, tail_bytes: open.bytes })
     }
 }
 
@@ -310,10 +331,6 @@ impl Place {
         self.path.extension().is_some_and(|extension| extension == "unplaced")
     }
 
-    fn torn_bytes(&self) -> u64 {
-        self.extent.filter(|_| self.is_covered).map_or(0, |extent| extent.file_bytes - extent.bytes)
-    }
-
     /// Opens the file to write after its last good frame, or makes it.
     fn open(&self, disk: &dyn Disk) -> Result<OpenTail, StorageError> {
         let Some(extent) = self.extent else {
@@ -324,6 +341,8 @@ impl Place {
         if extent.is_torn() {
             tail.cut(extent)?;
         }
+        // As what follows it: it can be read, but is it on the disk?
+        tail.file.write_at(&self.head.to_bytes(), 0).on(&self.path)?;
         Ok(OpenTail { tail, bytes: extent.bytes, seq: extent.seq, is_synced: false })
     }
 }

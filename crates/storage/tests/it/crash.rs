@@ -137,6 +137,58 @@ fn a_crash_during_recovery_takes_nothing_either() {
     }
 }
 
+/// What happens to databases whose steps are all in the log, among them a deletion and a new beginning.
+fn logged_workload() -> Vec<Op> {
+    use Durability::{Always, EverySecond};
+    let put = |name, key, length| Op::Step(name, Step::Put(key, length));
+    let mut ops =
+        vec![Op::Wake(1, Always), Op::Wake(2, EverySecond), put(1, 1, 400), put(2, 1, 40), Op::Wait(1)];
+    ops.extend([Op::Tend, put(1, 2, 300), Op::Sleep(2), Op::Delete(2), Op::Delete(2), Op::Wake(2, Always)]);
+    ops.extend([put(2, 2, 350), Op::Wait(2), Op::Compact(1), put(1, 3, 500), Op::Wait(1), Op::Tend]);
+    ops.extend([Op::Drop(2), Op::Delete(2), Op::Sleep(1), Op::Wake(1, Always), put(1, 4, 20), Op::Wait(1)]);
+    ops
+}
+
+/// Goal: the process ends after an error, or is killed, and the machine goes on: what the next process reads may be in
+/// the cache of the system and never reach the disk, unless it is written again. Nor may what it removed come back.
+#[test]
+fn a_crash_after_a_restart_takes_nothing_that_was_promised() {
+    let ops = logged_workload();
+    let disk = SimDisk::new(1);
+    live(&disk, &ops).1.expect("nothing goes wrong");
+    for fail_at in 1..=disk.operations() + 5 {
+        for (loss, crash_at) in
+            [(Loss::All, 10_000), (Loss::Scattered, 10_000), (Loss::All, 6 + fail_at % 40)]
+        {
+            println!("an error at {fail_at}, then {loss:?} at {crash_at}");
+            let faults = Faults { fail_at: Some((fail_at, Refusal::Broken)), ..Faults::default() };
+            let disk = SimDisk::with_faults(fail_at, faults);
+            let (mut expected, _) = live(&disk, &ops);
+            disk.set_faults(Faults { crash_at: Some(disk.operations() + crash_at), ..Faults::default() });
+            if let Ok((storage, recovered)) = open(&disk, 4) {
+                assert_eq!(recovered.damaged, []);
+                disk.set_faults(Faults::default());
+                let mut world = World::new(&disk, storage);
+                world.expected = expected;
+                // One that was going is gone by now, and its id is used again.
+                let again = [
+                    Op::Wake(2, Durability::Always),
+                    Op::Step(2, Step::Put(9, 9)),
+                    Op::Wait(2),
+                    Op::Sleep(2),
+                ];
+                let gone = world.expected.get(&2).is_none_or(|expected| expected.may_be_gone());
+                if gone && look(&world.storage, 2).is_empty() {
+                    world.expected.remove(&2);
+                    let _ = world.run(&again);
+                }
+                expected = world.expected;
+            }
+            check(&disk.crash(loss), &expected);
+        }
+    }
+}
+
 /// Goal: whatever operation the disk refuses, nothing that was promised is lost, now or after a restart, and nothing
 /// hangs. What found no room goes on when there is room.
 #[test]

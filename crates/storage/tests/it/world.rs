@@ -166,6 +166,11 @@ impl Default for Expected {
 }
 
 impl Expected {
+    /// Whether somebody tried to delete it.
+    pub(crate) fn may_be_gone(&self) -> bool {
+        self.may_be_gone
+    }
+
     fn last(&self) -> &Contents {
         self.states.last().expect("there is the empty one")
     }
