@@ -73,6 +73,9 @@ impl StorageError {
 pub(crate) trait OnFile<T> {
     /// Adds the name of the file.
     fn on(self, file: &Path) -> Result<T, StorageError>;
+    /// The same for a sync. That there was no room is then no reason to try again: what was not written may be
+    /// forgotten by now, and the next sync would say that all is well.
+    fn on_sync(self, file: &Path) -> Result<T, StorageError>;
 }
 
 impl<T> OnFile<T> for io::Result<T> {
@@ -82,5 +85,10 @@ impl<T> OnFile<T> for io::Result<T> {
             kind: error.kind(),
             reason: error.to_string(),
         })
+    }
+
+    fn on_sync(self, file: &Path) -> Result<T, StorageError> {
+        let reason = |error: io::Error| format!("a sync failed: {error}");
+        self.map_err(|error| io::Error::other(reason(error))).on(file)
     }
 }
