@@ -254,6 +254,8 @@ impl Core {
     pub(crate) fn end_life(&mut self, tombstone: Tombstone) -> u64 {
         let ended = std::mem::replace(self, Self::asleep(self.head.database));
         self.life = ended.life + 1;
+        // It goes on: a compaction that has cut a tail must not take that for one of the next life.
+        self.wakes = ended.wakes;
         self.going = Some(tombstone);
         // A compaction of it may still run: it finds that it is in vain.
         self.compacting = ended.compacting;
@@ -292,5 +294,19 @@ impl Chunk {
         let rest = self.bytes.split_off(offset);
         let bytes = std::mem::replace(&mut self.bytes, rest);
         Some(Self { head: self.head, bytes, first_lsn: None, last_lsn: durable, seq, is_closed: true })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: a compaction that waited while a database was deleted and made anew sees that it did.
+    #[test]
+    fn a_new_life_does_not_count_from_the_beginning() {
+        let mut core = Core::asleep([1; 16]);
+        core.wakes = 3;
+        core.end_life(Tombstone { database: [1; 16], lsn: 0, is_gone: false });
+        assert_eq!((core.wakes, core.life), (3, 1));
     }
 }
