@@ -2,6 +2,7 @@
 
 mod functions;
 mod notify;
+mod queues;
 mod scripting;
 mod waiting;
 
