@@ -104,9 +104,9 @@ impl Rig {
     pub(crate) async fn waiting(&self) -> usize {
         let mut client = self.client().await;
         client.send("INFO clients\r\n").await;
-        let line = client.line_ended_by("\r\n\r\n").await;
-        let (_, waiting) = line.split_once("blocked_clients:").unwrap();
-        waiting.trim().parse().unwrap()
+        let info = client.line_ended_by("\r\n\r\n").await;
+        let waiting = info.lines().find_map(|line| line.strip_prefix("blocked_clients:"));
+        waiting.unwrap().parse().unwrap()
     }
 
     /// Done when so many commands wait.
