@@ -2,13 +2,17 @@
 
 mod functions;
 mod notify;
+mod queues;
 mod scripting;
 mod waiting;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use latchkey_commands::{Call, Facts};
 use latchkey_keyspace::Now;
 use latchkey_protocol::{Reply, ReplyError, Words};
+use latchkey_pubsub::{Ear, Scope};
 
 use crate::{Database, Limits, Ran};
 
@@ -189,6 +193,32 @@ fn reads_are_counted_as_hits_and_misses() {
     let Reply::Verbatim(info) = run(&mut database, "INFO stats").reply else { panic!("INFO answers text") };
     let info = String::from_utf8(info.to_vec()).unwrap();
     assert!(info.contains("keyspace_hits:3\r\nkeyspace_misses:2\r\n"), "{info}");
+}
+
+/// A name that two listen on is one name; who listens on several is one client; who only monitors is none.
+#[test]
+fn info_tells_how_many_names_are_listened_on_and_by_how_many() {
+    let mut database = database(Limits::NONE);
+    let hub = Arc::clone(database.hub());
+    let [one, two, monitor] = [Ear::new(), Ear::new(), Ear::new()];
+    hub.subscribe(&one, Scope::Channel, &["a".into(), "b".into(), "c".into()]).unwrap();
+    hub.subscribe(&two, Scope::Channel, &["a".into()]).unwrap();
+    hub.subscribe(&one, Scope::Pattern, &["a*".into(), "*".into()]).unwrap();
+    hub.subscribe(&two, Scope::Shard, &["a".into()]).unwrap();
+    hub.monitor(&monitor);
+    let mut told = || match run(&mut database, "INFO clients stats").reply {
+        Reply::Verbatim(text) => String::from_utf8(text.to_vec()).unwrap(),
+        other => panic!("{other:?}"),
+    };
+    let info = told();
+    assert!(info.contains("\r\npubsub_clients:2\r\n"), "{info}");
+    let names = "\r\npubsub_channels:3\r\npubsub_patterns:2\r\npubsubshard_channels:1\r\n";
+    assert!(info.contains(names), "{info}");
+    drop(one);
+    let info = told();
+    assert!(info.contains("\r\npubsub_clients:1\r\n"), "{info}");
+    let names = "\r\npubsub_channels:1\r\npubsub_patterns:0\r\npubsubshard_channels:1\r\n";
+    assert!(info.contains(names), "{info}");
 }
 
 /// Goal: who looks into a cache does not keep in it what it looks at. TOUCH does, whoever sends it.

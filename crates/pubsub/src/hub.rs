@@ -171,9 +171,14 @@ impl Hub {
         self.state.lock().topics(scope).get(name).map_or(0, |topic| topic.listeners.len())
     }
 
-    /// How many different patterns somebody listens on.
-    pub fn patterns(&self) -> usize {
-        self.state.lock().patterns.len()
+    /// How many different names of this scope somebody listens on.
+    pub fn names(&self, scope: Scope) -> usize {
+        self.state.lock().topics(scope).len()
+    }
+
+    /// How many listen on anything. Who only monitors does not. O(listeners).
+    pub fn subscribers(&self) -> usize {
+        self.state.lock().listeners.values().filter(|listener| listener.total() > 0).count()
     }
 
     pub(crate) fn unsubscribe(&self, id: u64, scope: Scope, names: &[Bytes]) -> Vec<(Bytes, usize)> {

@@ -44,6 +44,8 @@ pub(crate) enum Ends {
     /// For a protocol error, too many wrong passwords, or a token that is no longer good.
     #[error("it was dismissed, and told why")]
     Dismissed,
+    #[error("its token or its user is no longer good")]
+    Expelled,
     #[error("it was silent for too long, or did not read its replies")]
     Silent,
     #[error("it did not keep up with what it listens on")]

@@ -22,7 +22,7 @@ pub struct Settings {
     pub authentication_timeout: Duration,
     /// How long a connection may be silent, or leave its replies unread.
     pub idle_timeout: Duration,
-    /// How often it is looked at whether the token of somebody who only listens is still good.
+    /// How often it is looked at whether the token of somebody who sends nothing is still good.
     pub standing_period: Duration,
     /// After a refused password, so long until the answer; twice as long each time.
     pub refusal_delay: Duration,

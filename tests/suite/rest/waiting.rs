@@ -18,8 +18,9 @@ fn wait(server: &Server, command: &serde_json::Value) -> Connection {
 
 fn waiting(server: &Server) -> usize {
     let info = server.run(json!(["INFO", "clients"]));
-    let (_, waiting) = info.as_str().expect("text").split_once("blocked_clients:").expect("it is told");
-    waiting.trim().parse().expect("a number")
+    let mut lines = info.as_str().expect("text").lines();
+    let waiting = lines.find_map(|line| line.strip_prefix("blocked_clients:")).expect("it is told");
+    waiting.parse().expect("a number")
 }
 
 fn until_waiting(server: &Server, count: usize) {

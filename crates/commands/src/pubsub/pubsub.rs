@@ -88,7 +88,7 @@ fn too_many(subcommand: &str) -> ReplyError {
 }
 
 fn numpat(db: &mut Server<'_>, _: Args<'_>) -> Result {
-    Ok(Reply::count(db.outbox.hub().patterns()))
+    Ok(Reply::count(db.outbox.hub().names(Scope::Pattern)))
 }
 
 fn numsub(db: &mut Server<'_>, args: Args<'_>) -> Result {

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
 use latchkey_protocol::Reply;
+use latchkey_pubsub::Scope;
 
 use crate::Arity::AtLeast;
 use crate::call::printable;
@@ -87,6 +88,7 @@ fn clients(db: &Server<'_>) -> Lines {
     vec![
         ("connected_clients", facts.clients.load(Relaxed).to_string()),
         ("blocked_clients", facts.blocked.to_string()),
+        ("pubsub_clients", db.outbox.hub().subscribers().to_string()),
     ]
 }
 
@@ -104,12 +106,16 @@ fn memory(db: &Server<'_>) -> Lines {
 
 fn stats(db: &Server<'_>) -> Lines {
     let facts = db.facts;
+    let names = |scope| db.outbox.hub().names(scope).to_string();
     vec![
         ("total_commands_processed", facts.commands.to_string()),
         ("expired_keys", facts.expired.to_string()),
         ("evicted_keys", facts.evicted.to_string()),
         ("keyspace_hits", facts.hits.to_string()),
         ("keyspace_misses", facts.misses.to_string()),
+        ("pubsub_channels", names(Scope::Channel)),
+        ("pubsub_patterns", names(Scope::Pattern)),
+        ("pubsubshard_channels", names(Scope::Shard)),
     ]
 }
 

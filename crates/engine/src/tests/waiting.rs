@@ -9,14 +9,14 @@ use super::{NOW, call, database, refused, run};
 use crate::{Begun, Database, Limits, Ran, WaitId, Waiter};
 
 /// What was told, in order, with the names of those who were told.
-type Told = Arc<Mutex<Vec<(String, Ran)>>>;
+pub(super) type Told = Arc<Mutex<Vec<(String, Ran)>>>;
 
 /// Waits under a name, as long as somebody holds its presence.
 #[derive(Debug)]
-struct Named {
-    name: String,
-    presence: Weak<()>,
-    told: Told,
+pub(super) struct Named {
+    pub(super) name: String,
+    pub(super) presence: Weak<()>,
+    pub(super) told: Told,
 }
 
 impl Waiter for Named {
@@ -84,13 +84,15 @@ impl Scene {
     }
 }
 
-fn text(reply: &Reply) -> String {
+pub(super) fn text(reply: &Reply) -> String {
     match reply {
         Reply::Bulk(bytes) => String::from_utf8_lossy(bytes).into_owned(),
         Reply::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(" "),
-        Reply::NestedMap(pairs) => {
-            pairs.iter().map(|(key, value)| format!("{} {}", text(key), text(value))).collect()
+        Reply::NestedMap(pairs) | Reply::Pairs(pairs) => {
+            let pairs = pairs.iter().map(|(key, value)| format!("{} {}", text(key), text(value)));
+            pairs.collect::<Vec<_>>().join(" ")
         }
+        Reply::Status(status) => status.to_string(),
         Reply::Double(score) => score.to_string(),
         Reply::Int(number) => number.to_string(),
         Reply::Error(error) => error.code().to_owned(),

@@ -19,8 +19,8 @@ fn pair(key: &str, item: &str) -> Reply {
 fn waiting(scene: &Scene) -> usize {
     let Reply::Verbatim(info) = scene.one(1, "INFO clients") else { panic!("INFO answers text") };
     let info = String::from_utf8(info.to_vec()).unwrap();
-    let (_, waiting) = info.split_once("blocked_clients:").unwrap();
-    waiting.trim().parse().unwrap()
+    let waiting = info.lines().find_map(|line| line.strip_prefix("blocked_clients:"));
+    waiting.unwrap().parse().unwrap()
 }
 
 #[tokio::test(start_paused = true)]

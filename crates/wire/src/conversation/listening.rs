@@ -7,7 +7,7 @@ use latchkey_pipeline::{Asked, Batch, Ear, Message, Replies, Scope, Session, Sha
 use latchkey_protocol::resp::{Version, write_bulk, write_push_header, write_reply};
 use latchkey_protocol::{Reply, ReplyError, Words};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::Conversation;
 use crate::line::Ends;
@@ -75,11 +75,10 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
 
     /// Waits until the client has sent something. Whoever listens gets what it hears meanwhile.
     pub(super) async fn wait(&mut self) -> Result<(), Ends> {
-        let held_bytes = self.decoder.held_bytes();
         let Some(ear) = self.ear().filter(|_| self.is_listening) else {
-            return self.line.read(held_bytes, self.read_deadline()).await;
+            return self.wait_for_command().await;
         };
-        let period = self.door.settings.standing_period;
+        let (held_bytes, period) = (self.decoder.held_bytes(), self.door.settings.standing_period);
         loop {
             let deadline = self.idle_deadline();
             tokio::select! {
@@ -96,6 +95,20 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
                     self.flush_to_listener(&ear).await?;
                 }
                 () = sleep(period) => self.check_standing()?,
+            }
+        }
+    }
+
+    /// Waits until the client has sent something, as long as it may send anything. One that may not is told nothing: it
+    /// has asked nothing, and would take that for the reply to what it asks next.
+    async fn wait_for_command(&mut self) -> Result<(), Ends> {
+        let (held_bytes, period) = (self.decoder.held_bytes(), self.door.settings.standing_period);
+        let deadline = self.read_deadline();
+        loop {
+            match timeout(period, self.line.read(held_bytes, deadline)).await {
+                Ok(read) => return read,
+                Err(_) if self.is_in_good_standing() => {}
+                Err(_) => return Err(Ends::Expelled),
             }
         }
     }
@@ -120,15 +133,19 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
         }
     }
 
-    /// Before whatever is heard, and from time to time. Whoever only listens sends nothing, so it would not be noticed that its token is good no longer.
+    /// Before whatever is heard, and from time to time. Whoever only listens sends nothing, so it would not be noticed
+    /// that its token is good no longer.
     fn check_standing(&mut self) -> Result<(), Ends> {
-        match &self.session {
-            Some(session) if !self.door.gate.admits(session) => {
-                self.reply(ReplyError::fixed(latchkey_pipeline::AUTHENTICATION_REFUSED));
-                Err(Ends::Dismissed)
-            }
-            _ => Ok(()),
+        if self.is_in_good_standing() {
+            return Ok(());
         }
+        self.reply(ReplyError::fixed(latchkey_pipeline::AUTHENTICATION_REFUSED));
+        Err(Ends::Dismissed)
+    }
+
+    /// Whether its token or its user is still good, if it has authenticated at all.
+    fn is_in_good_standing(&self) -> bool {
+        self.session.as_ref().is_none_or(|session| self.door.gate.admits(session))
     }
 
     /// Takes up what the session listens on now.

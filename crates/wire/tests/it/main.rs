@@ -8,4 +8,5 @@ mod others;
 mod rig;
 mod sessions;
 mod speech;
+mod tls;
 mod waiting;

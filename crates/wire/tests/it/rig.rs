@@ -11,8 +11,9 @@ use latchkey_tenancy::{
     Limits, Records, Return, TokenDigest, TokenId, TokenKind, TokenRecord, UserChange, UserDone, UserError,
     UserRecord, UserStore, UserToken,
 };
+use latchkey_tls::Tls;
 use latchkey_wire::{Door, Server, Settings};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -37,6 +38,15 @@ impl Rig {
 
     /// With these settings, and so many commands a day.
     pub(crate) async fn start_with(settings: Settings, commands_per_day: Option<u64>) -> Self {
+        Self::start_at(settings, commands_per_day, None).await
+    }
+
+    /// With these settings, behind TLS.
+    pub(crate) async fn start_behind(tls: Tls, settings: Settings) -> Self {
+        Self::start_at(settings, None, Some(tls)).await
+    }
+
+    async fn start_at(settings: Settings, commands_per_day: Option<u64>, tls: Option<Tls>) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let authority = Arc::new(Authority::new(&records(commands_per_day)).unwrap());
         let about = About { version: "0", run_id: "0".repeat(40) };
@@ -48,7 +58,7 @@ impl Rig {
         let accounts = Accounts::new(Arc::clone(&authority), users, Arc::clone(&clock), |_| Ok(()));
         let stack = stack(Arc::clone(&authority), leases, Arc::clone(&clock), Arc::clone(&local), accounts);
         let door = Arc::new(Door::new(stack, Gate::new(Arc::clone(&authority), clock), settings));
-        let server = Server::bind(([127, 0, 0, 1], 0).into(), door, None).await.unwrap();
+        let server = Server::bind(([127, 0, 0, 1], 0).into(), door, tls).await.unwrap();
         let address = server.address().unwrap();
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(server.serve(async {
@@ -94,9 +104,9 @@ impl Rig {
     pub(crate) async fn waiting(&self) -> usize {
         let mut client = self.client().await;
         client.send("INFO clients\r\n").await;
-        let line = client.line_ended_by("\r\n\r\n").await;
-        let (_, waiting) = line.split_once("blocked_clients:").unwrap();
-        waiting.trim().parse().unwrap()
+        let info = client.line_ended_by("\r\n\r\n").await;
+        let waiting = info.lines().find_map(|line| line.strip_prefix("blocked_clients:"));
+        waiting.unwrap().parse().unwrap()
     }
 
     /// Done when so many commands wait.
@@ -115,11 +125,11 @@ impl Rig {
 }
 
 /// One connection.
-pub(crate) struct Client {
-    stream: TcpStream,
+pub(crate) struct Client<T = TcpStream> {
+    pub(crate) stream: T,
 }
 
-impl Client {
+impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).await.unwrap();
     }

@@ -1,5 +1,7 @@
 //! Who speaks, and what belongs to the connection.
 
+use std::time::Duration;
+
 use latchkey_wire::Settings;
 
 use crate::rig::{OTHER_TOKEN, READ_ONLY_TOKEN, Rig, TOKEN, array};
@@ -77,6 +79,30 @@ async fn a_user_that_is_narrowed_or_deleted_is_so_on_its_open_connections() {
     client.send("GET k\r\n").await;
     assert!(client.line().await.starts_with("-WRONGPASS"));
     client.expect_end().await;
+}
+
+/// Goal: nobody keeps a place by being silent. It has asked nothing, so it is told nothing.
+#[tokio::test]
+async fn a_deleted_user_and_a_revoked_token_lose_connections_that_send_nothing() {
+    let settings = Settings { standing_period: Duration::from_millis(10), ..Settings::default() };
+    let rig = Rig::start_with(settings, None).await;
+    let token = rig.put_user("ann", "on +@all allkeys", b"secret");
+    let auth = format!("AUTH {token}\r\n");
+    let [mut idle, mut halfway, mut queueing] =
+        [rig.connect().await, rig.connect().await, rig.connect().await];
+    idle.check(&auth, "+OK\r\n").await;
+    halfway.check(&auth, "+OK\r\n").await;
+    halfway.send("*2\r\n$3\r\nGET\r\n").await;
+    queueing.check(&format!("{auth}MULTI\r\nSET k v\r\n"), "+OK\r\n+OK\r\n+QUEUED\r\n").await;
+    let (mut stays, mut nobody) = (rig.client().await, rig.connect().await);
+    rig.delete_user("ann");
+    idle.expect_end().await;
+    halfway.expect_end().await;
+    queueing.expect_end().await;
+    stays.check("GET k\r\n", "$-1\r\n").await;
+    nobody.check("GET k\r\n", "-NOAUTH Authentication required.\r\n").await;
+    rig.revoke();
+    stays.expect_end().await;
 }
 
 #[tokio::test]
