@@ -8,9 +8,12 @@
 
 mod differential;
 mod dump;
+mod examples;
 mod file;
 mod ours;
+mod protocol;
 mod server;
+mod socket;
 mod wire;
 
 use std::env;
@@ -43,4 +46,11 @@ fn shown(line: &Line) -> String {
         if word.is_empty() || word.contains(' ') { format!("\"{word}\"") } else { word }
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a text is a pattern's, in which `*` stands for anything.
+fn matches(pattern: &str, text: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(text) = text.strip_prefix(start) else { return false };
+    (0..=text.len()).filter(|&at| text.is_char_boundary(at)).any(|at| matches(rest, &text[at..]))
 }

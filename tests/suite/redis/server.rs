@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use latchkey_protocol::resp::Version;
@@ -14,6 +14,8 @@ use crate::sdk;
 
 /// The version that the tests were made with.
 const VERSION: &str = "v=7.0.";
+/// What it listens on, in its directory.
+const SOCKET: &str = "redis.sock";
 /// What it logs once its file is loaded.
 const READY: &str = "ready to accept connections";
 
@@ -38,7 +40,7 @@ impl Redis {
     }
 
     fn spawn(directory: Scratch) -> Self {
-        let socket = directory.path().join("redis.sock");
+        let socket = directory.path().join(SOCKET);
         let mut child = Command::new("redis-server")
             .args(["--port", "0", "--save", "", "--unixsocket"])
             .arg(&socket)
@@ -55,6 +57,11 @@ impl Redis {
 
     pub(super) fn directory(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// Where it listens.
+    pub(super) fn socket(&self) -> PathBuf {
+        self.directory().join(SOCKET)
     }
 
     /// Answers in this version of the protocol from now on.
@@ -84,7 +91,8 @@ impl Drop for Redis {
     }
 }
 
-fn encode(line: &Line) -> Vec<u8> {
+/// A command as it goes over the wire.
+pub(super) fn encode(line: &Line) -> Vec<u8> {
     let mut out = format!("*{}\r\n", line.len()).into_bytes();
     for word in line {
         out.extend(format!("${}\r\n", word.len()).bytes());

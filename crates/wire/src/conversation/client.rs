@@ -6,6 +6,7 @@ use latchkey_protocol::number::parse_i64;
 use latchkey_protocol::{Reply, ReplyError};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::others::unknown_kind;
 use super::{Conversation, Voice};
 use crate::clients::Client;
 
@@ -123,7 +124,7 @@ impl Filter {
                 b"normal" => Ok(Self::Listening(false)),
                 b"pubsub" => Ok(Self::Listening(true)),
                 b"master" | b"replica" | b"slave" => Ok(Self::None),
-                _ => Err(ReplyError::fixed("ERR Unknown client type")),
+                _ => Err(unknown_kind(kind)),
             },
             (b"ID", [_, ..]) => values.iter().map(|id| number(id)).collect::<Result<_, _>>().map(Self::Ids),
             _ => Err(ReplyError::SYNTAX),
@@ -190,8 +191,9 @@ mod tests {
         assert_eq!(parse("TYPE pubsub"), Ok(Filter::Listening(true)));
         assert_eq!(parse("TYPE replica"), Ok(Filter::None));
         assert_eq!(parse("id 3 5"), Ok(Filter::Ids(vec![3, 5])));
-        for line in ["ID", "ID x", "ID -1", "TYPE", "TYPE other", "ALL"] {
+        for line in ["ID", "ID x", "ID -1", "TYPE", "ALL"] {
             assert!(parse(line).is_err(), "{line}");
         }
+        assert_eq!(parse("TYPE other"), Err(ReplyError::fixed("ERR Unknown client type 'other'")));
     }
 }

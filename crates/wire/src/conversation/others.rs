@@ -174,7 +174,7 @@ fn user(name: &Bytes, clients: &[Arc<Client>]) -> Result<Bytes, ReplyError> {
     if is_known { Ok(name.clone()) } else { Err(unknown()) }
 }
 
-fn unknown_kind(name: &[u8]) -> ReplyError {
+pub(super) fn unknown_kind(name: &[u8]) -> ReplyError {
     ReplyError::new(format!("ERR Unknown client type '{}'", printable(name)))
 }
 

@@ -5,7 +5,7 @@ use latchkey_commands::Call;
 use serde::Deserialize;
 
 use super::super::wire::Wire;
-use super::super::{Line, line};
+use super::super::{Line, line, matches};
 
 /// The list.
 #[derive(Deserialize)]
@@ -149,11 +149,4 @@ fn is_read(line: &Line) -> bool {
 
 fn names(commands: &[String], name: &str) -> bool {
     commands.iter().any(|known| known == "*" || known == name)
-}
-
-/// Whether a text is a pattern's, in which `*` stands for anything.
-fn matches(pattern: &str, text: &str) -> bool {
-    let Some((start, rest)) = pattern.split_once('*') else { return pattern == text };
-    let Some(text) = text.strip_prefix(start) else { return false };
-    (0..=text.len()).filter(|&at| text.is_char_boundary(at)).any(|at| matches(rest, &text[at..]))
 }
