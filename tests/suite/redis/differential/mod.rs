@@ -21,7 +21,7 @@ use super::{Line, chance, line, shown};
 use rules::{Rules, Verdict};
 
 /// So many sequences of a family are tried, in each version of the protocol.
-const SEQUENCES: usize = 600;
+const SEQUENCES: usize = 1_000;
 /// So many commands are in a sequence.
 const COMMANDS: usize = 20;
 
