@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
+use crate::scratch::Scratch;
 use crate::sdk::require;
 use crate::server::Server;
 
@@ -41,6 +42,24 @@ fn redis_cli_runs_a_script_of_lines() {
         assert_eq!(told.next(), Some(expected));
     }
     assert!(told.next().is_some_and(|line| line.starts_with("WRONGTYPE ")));
+}
+
+/// The URL that `latchkey dev` prints is `rediss://`, and the certificate is all that it takes besides.
+#[test]
+fn redis_cli_speaks_tls() {
+    if !require("redis-cli", &["--version"]) {
+        return;
+    }
+    let data = Scratch::new();
+    let mut server = Server::start_in(data.path(), &["--tls", "self-signed"]);
+    let certificate = server.printed("NODE_EXTRA_CA_CERTS");
+    assert!(server.redis_url.starts_with("rediss://"), "{}", server.redis_url);
+    let run =
+        |words: &[&str], input: &str| cli(&server, &[&["--cacert", &certificate], words].concat(), input);
+    run(&["HSET", "hash", "field", "value"], "");
+    assert_eq!(run(&["-3", "--no-raw", "HGETALL", "hash"], ""), "1# \"field\" => \"value\"\n");
+    let told = run(&["--pipe"], &"INCR n\r\n".repeat(1_000));
+    assert!(told.ends_with("errors: 0, replies: 1000\n"), "{told}");
 }
 
 /// A file of commands, sent without waiting for replies, and then all keys.
