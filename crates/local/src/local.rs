@@ -281,9 +281,11 @@ impl Local {
                 if long { offload(|| database.run_all(&calls, now)) } else { database.run_all(&calls, now) };
             outcome.map_err(Refusal::Discarded)
         })?;
+        // A refusal tells of others' writes too.
+        self.sleep.await_durable(mark).await?;
         ran.mark = mark;
         outcome?.into_iter().for_each(|reply| ran.push(reply));
-        self.finish(ran).await
+        Ok(ran.into_executed())
     }
 
     /// Lets replies go when what they tell of is as durable as the database asks.
