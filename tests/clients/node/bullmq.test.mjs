@@ -7,7 +7,7 @@ import { Queue, QueueEvents, Worker } from "bullmq";
 const { hostname, port, password } = new URL(process.env.REDIS_URL);
 const connection = { host: hostname, port: Number(port), password, maxRetriesPerRequest: null };
 
-const JOBS = 2000;
+const JOBS = 10_000;
 const WORKERS = 4;
 
 /** Resolves when `worker` and others have done `count` jobs together. */
