@@ -90,7 +90,7 @@ impl Inner {
     fn compact(&self, database: &Arc<Database>, now_ms: i64) -> Result<Option<Compacted>, StorageError> {
         let Some(compaction) = self.begin(database)? else { return Ok(None) };
         let written = compaction.write(now_ms);
-        let installed = written.and_then(|after_bytes| self.install(database, &compaction, after_bytes));
+        let installed = written.and_then(|written| self.install(database, &compaction, written));
         database.core.lock().compacting = None;
         if installed.is_err() {
             // If that fails too, the next compaction or waking removes it.
@@ -164,7 +164,7 @@ impl Inner {
         &self,
         database: &Database,
         compaction: &Compaction,
-        after_bytes: u64,
+        written: Written,
     ) -> Result<Option<u64>, StorageError> {
         let _files = database.files.lock();
         self.check()?;
@@ -177,12 +177,20 @@ impl Inner {
         disk.rename(&compaction.path, &path).on(&path)?;
         disk.sync_dir(directory).on(directory).inspect_err(|error| self.fail(error))?;
         let mut core = database.core.lock();
-        core.snapshot_bytes = after_bytes;
+        core.snapshot_bytes = written.file_bytes;
+        core.snapshot_value_bytes = written.value_bytes;
         core.tail_bytes = core.tail_bytes.saturating_sub(compaction.tail_bytes());
         drop(core);
         remove_garbage(disk, directory, &Listing::read(disk, directory)?)?;
-        Ok(Some(after_bytes))
+        Ok(Some(written.file_bytes))
     }
+}
+
+/// A snapshot that was written.
+#[derive(Clone, Copy)]
+struct Written {
+    file_bytes: u64,
+    value_bytes: u64,
 }
 
 /// A compaction that has begun.
@@ -202,8 +210,8 @@ impl Compaction {
         self.before_bytes - self.chain.snapshot.as_ref().map_or(0, Snapshot::file_bytes)
     }
 
-    /// Writes the new snapshot and syncs it. Returns its length.
-    fn write(&self, now_ms: i64) -> Result<u64, StorageError> {
+    /// Writes the new snapshot and syncs it.
+    fn write(&self, now_ms: i64) -> Result<Written, StorageError> {
         let (changes, position) = Changes::read(&self.chain, self.seed)?;
         // Of a database that sleeps, the last tail may have an end that nobody was promised.
         cut_torn_end(&self.chain, position)?;
@@ -232,7 +240,8 @@ impl Compaction {
         };
         merge.writer.push_libraries(keyspace.libraries()).on(&self.path)?;
         merge.all(kept)?;
-        merge.writer.finish(value_bytes).on(&self.path)
+        let file_bytes = merge.writer.finish(value_bytes).on(&self.path)?;
+        Ok(Written { file_bytes, value_bytes })
     }
 }
 

@@ -94,6 +94,8 @@ pub(crate) struct Core {
     pub(crate) unsynced_lsn: Option<Lsn>,
     /// The length of the newest snapshot.
     pub(crate) snapshot_bytes: u64,
+    /// What its entries count by the formula for stored bytes; a snapshot is compressed and may be much shorter.
+    pub(crate) snapshot_value_bytes: u64,
     /// The length of all tails since, frames that wait included.
     pub(crate) tail_bytes: u64,
     /// Whether somebody was told that there is a chunk to be written.
@@ -144,6 +146,7 @@ impl Core {
             pending_bytes: 0,
             unsynced_lsn: None,
             snapshot_bytes: 0,
+            snapshot_value_bytes: 0,
             tail_bytes: 0,
             is_queued_to_write: false,
             is_queued_to_compact: false,

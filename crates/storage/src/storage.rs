@@ -272,7 +272,9 @@ impl Inner {
     }
 
     pub(crate) fn queue_to_compact_if_due(&self, database: &Arc<Database>, core: &mut Core) {
-        let limit = self.settings.compaction_bytes_min.max(core.snapshot_bytes);
+        // Tails are not compressed: beside the length of a snapshot that is, they would look long much too soon.
+        let limit =
+            self.settings.compaction_bytes_min.max(core.snapshot_bytes).max(core.snapshot_value_bytes);
         if core.tail_bytes > limit && !core.is_queued_to_compact {
             core.is_queued_to_compact = true;
             self.to_compact.lock().push_back((database.clone(), i64::MIN));

@@ -106,6 +106,7 @@ impl Storage {
         core.durability = durability;
         core.seq = position.seq;
         core.snapshot_bytes = chain.snapshot.as_ref().map_or(0, Snapshot::file_bytes);
+        core.snapshot_value_bytes = chain.snapshot.as_ref().map_or(0, Snapshot::value_bytes);
         core.tail_bytes = tail_bytes;
         self.inner().queue_to_compact_if_due(database, &mut core);
         Ok(())
