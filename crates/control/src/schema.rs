@@ -189,23 +189,3 @@ fn damage(path: &Path, error: rusqlite::Error) -> ControlError {
         _ => error.into(),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rows::databases;
-
-    /// A file of every earlier format is brought to this one, with what stands in it.
-    #[test]
-    fn an_earlier_format_is_taken_over() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(MIGRATIONS[0]).unwrap();
-        connection.pragma_update(None, "user_version", 1).unwrap();
-        let row = "INSERT INTO databases VALUES (x'00000000000000000000000000000001', 'shop', 'free', 10, 20, 30, 40, \
-                   50, 60, 0, 70, 0, 0)";
-        connection.execute_batch(row).unwrap();
-        migrate(&mut connection, Path::new("test")).unwrap();
-        let [shop] = &databases::list(&connection).unwrap()[..] else { panic!("one database") };
-        assert_eq!((shop.name.as_str(), shop.limits.durability.name()), ("shop", "always"));
-    }
-}

@@ -124,6 +124,7 @@ fn a_file_of_the_first_format_is_brought_to_this_one() {
     let path = directory.path().join(CONTROL_FILE);
     Connection::open(&path).unwrap().execute_batch(include_str!("../data/format-1.sql")).unwrap();
     let control = server(directory.path());
+    assert_eq!(control.databases().wait().unwrap(), [database(1)], "and its durability is the usual one");
     let expected = [token(2, &database(1))];
     assert_eq!(control.tokens(database(1).id).wait().unwrap(), expected);
     assert_eq!(control.users(database(1).id).wait().unwrap(), []);
