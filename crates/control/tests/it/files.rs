@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use latchkey_control::{CONTROL_FILE, Control, ControlError, LOCK_FILE, Role};
+use latchkey_tenancy::Durability;
 use rusqlite::Connection;
 
 use crate::support::{SECRET, database, directory, put_user, server, token, tool, user};
@@ -124,7 +125,8 @@ fn a_file_of_the_first_format_is_brought_to_this_one() {
     let path = directory.path().join(CONTROL_FILE);
     Connection::open(&path).unwrap().execute_batch(include_str!("../data/format-1.sql")).unwrap();
     let control = server(directory.path());
-    assert_eq!(control.databases().wait().unwrap(), [database(1)], "and its durability is the usual one");
+    let found = control.database(database(1).id).wait().unwrap();
+    assert_eq!((found.name, found.limits.durability), (database(1).name, Durability::Always));
     let expected = [token(2, &database(1))];
     assert_eq!(control.tokens(database(1).id).wait().unwrap(), expected);
     assert_eq!(control.users(database(1).id).wait().unwrap(), []);
