@@ -23,6 +23,9 @@ const WAKING_MAX: usize = 2;
 /// How often databases are looked at that may fall asleep, and files that have become too long.
 const PERIOD: Duration = Duration::from_millis(500);
 
+/// Whoever waits for tails to be written looks again after so long.
+const TAILS_PAUSE: Duration = Duration::from_millis(2);
+
 /// Where databases sleep.
 #[derive(Debug)]
 pub(crate) struct Sleep {
@@ -63,13 +66,18 @@ impl Sleep {
         storage.journal().wait(lsn).await.map_err(|_| Refusal::Unavailable(NOT_KEPT))
     }
 
-    /// Waits while the log has more to write than it should hold in memory.
+    /// Waits while more steps wait to be written, into the log or into tails, than should be held in memory. On a full disk
+    /// they cannot be: then only what does not grow is let through, which is bounded by what there is.
     pub(crate) async fn await_room_in_log(&self) -> Result<(), Refusal> {
-        let Some(storage) = self.storage.as_ref().filter(|storage| storage.is_congested()) else {
-            return Ok(());
-        };
-        let lsn = storage.journal().last();
-        storage.journal().wait(lsn).await.map_err(|_| Refusal::Unavailable(NOT_KEPT))
+        let Some(storage) = &self.storage else { return Ok(()) };
+        while storage.is_congested() && !storage.is_full() {
+            let lsn = storage.journal().last();
+            storage.journal().wait(lsn).await.map_err(|_| Refusal::Unavailable(NOT_KEPT))?;
+            if storage.is_congested() {
+                tokio::time::sleep(TAILS_PAUSE).await;
+            }
+        }
+        Ok(())
     }
 }
 
