@@ -1,8 +1,11 @@
 //! Applying what was recorded.
 
 use super::{CodecError, Record};
+use crate::value::list::{List, ListEffect};
 use crate::value::stream::{Id, StreamEffect};
 use crate::{Effect, Keyspace, Kind, Now};
+
+const ANOTHER_TYPE: &str = "effect on a value of another type";
 
 impl Keyspace {
     /// Applies encoded effects, as a [`Record`] has them: afterwards the keyspace is what the recorded one was, deadlines
@@ -28,7 +31,7 @@ impl Keyspace {
             | Effect::Clear
             | Effect::Library { .. } => return None,
             Effect::Text { key, .. } => (key, Kind::Text),
-            Effect::List { key, .. } => (key, Kind::List),
+            Effect::List { key, effect } => return self.list_misfit(key, effect),
             Effect::Hash { key, .. } => (key, Kind::Hash),
             Effect::Set { key, .. } => (key, Kind::Set),
             Effect::SortedSet { key, .. } => (key, Kind::SortedSet),
@@ -36,12 +39,23 @@ impl Keyspace {
             Effect::Stream { key, effect } => return self.stream_misfit(key, effect),
         };
         let found = self.view(Now::BEFORE_ALL).kind(key);
-        found.filter(|&found| found != kind).map(|_| "effect on a value of another type")
+        found.filter(|&found| found != kind).map(|_| ANOTHER_TYPE)
+    }
+
+    /// Elements that lie behind the end would be put elsewhere, and the way back would miss them.
+    fn list_misfit(&self, key: &[u8], effect: &ListEffect) -> Option<&'static str> {
+        let Ok(list) = self.view(Now::BEFORE_ALL).list(key) else { return Some(ANOTHER_TYPE) };
+        let len = list.map_or(0, List::len);
+        let fits = match effect {
+            ListEffect::Insert(added) => added.last().is_none_or(|&(index, _)| index < len + added.len()),
+            _ => true,
+        };
+        (!fits).then_some("element behind the end of a list")
     }
 
     fn stream_misfit(&self, key: &[u8], effect: &StreamEffect) -> Option<&'static str> {
         let Ok(stream) = self.view(Now::BEFORE_ALL).stream(key) else {
-            return Some("effect on a value of another type");
+            return Some(ANOTHER_TYPE);
         };
         let last_id = stream.map_or(Id::MIN, |stream| stream.counters().last_id);
         let fits = match effect {

@@ -570,6 +570,23 @@ fn replaying_expires_nothing() {
     assert!(keyspace.view(Now::from_ms(1_000)).is_empty());
 }
 
+/// An element behind the end would be put at the end, and the way back would look for it where it is not.
+#[test]
+fn a_list_takes_no_element_behind_its_end() {
+    let insert = |index| {
+        let mut bytes = Vec::new();
+        Effect::List { key: "l".into(), effect: ListEffect::Insert(vec![(0, "a".into()), (index, "b".into())]) }
+            .encode(&mut bytes);
+        bytes
+    };
+    let mut keyspace = Keyspace::new(SEED);
+    assert_eq!(keyspace.replay(&insert(2)).expect_err("a gap").what, "element behind the end of a list");
+    assert_eq!(keyspace.keys(), 0);
+    assert_eq!(keyspace.replay(&insert(1)), Ok(()));
+    assert_eq!(keyspace.replay(&insert(3)), Ok(()));
+    assert_eq!(keyspace.view(Now::BEFORE_ALL).list(b"l").expect("a list").expect("one").len(), 4);
+}
+
 /// A snapshot goes out and comes in by hash, and needs no pages beyond those that were made for it.
 #[test]
 fn a_snapshot_loads_in_its_own_order() {
