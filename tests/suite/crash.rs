@@ -14,17 +14,26 @@ use crate::scratch::Scratch;
 use crate::server::{Server, TOKEN};
 
 /// So many times the process is killed. `LATCHKEY_CRASHES` asks for more.
-const CRASHES: u64 = 40;
+const CRASHES: u64 = 200;
 
 /// A process is killed after so many acknowledgements at most; how many exactly changes from one to the next.
-const ACKNOWLEDGED_MAX: u64 = 400;
+const ACKNOWLEDGED_MAX: u64 = 100;
+
+/// Now and then a life ends before anybody has written, in order or by a kill.
+const SHORT_LIFE_EVERY: u64 = 8;
+
+/// All of a list is looked at so often; otherwise what came since the last look.
+const WHOLE_LOOK_EVERY: u64 = 50;
 
 const QUOTA: u64 = 100_000_000;
+
 /// What one client has sent so far, and what was acknowledged of it. It sends one thing after the other.
 #[derive(Clone, Copy, Default)]
 struct Progress {
     sent: u64,
     acknowledged: u64,
+    /// What was there after the last crash.
+    seen: u64,
 }
 
 /// A client with keys of its own, through one of the doors.
@@ -54,19 +63,35 @@ fn what_was_acknowledged_survives_a_kill() {
         let data = Scratch::new();
         let mut progress = [Progress::default(); CLIENTS.len()];
         for crash in 0..crashes {
+            let server = start(data.path());
+            check(&server, &mut progress, crash % WHOLE_LOOK_EVERY == 0);
+            let server =
+                if crash % SHORT_LIFE_EVERY == 0 { live_again(server, crash, data.path()) } else { server };
             // Any order of numbers will do that is not the same each time.
             let kill_after = 1 + crash.wrapping_mul(0x9E37_79B9_7F4A_7C15) % ACKNOWLEDGED_MAX;
-            load_and_kill(data.path(), kill_after, &mut progress);
-            let server = start(data.path());
-            for (client, progress) in CLIENTS.iter().zip(&mut progress) {
-                client.check(&server, progress);
-            }
-            let acknowledged: u64 = progress.iter().map(|progress| progress.acknowledged).sum();
-            let left = left(&server.get("/get/none"));
-            assert!(left <= QUOTA - acknowledged, "{acknowledged} commands cost less than they should");
-            if crash % 2 == 0 { server.kill() } else { drop(server.stop()) }
+            load_and_kill(server, kill_after, &mut progress);
         }
+        check(&start(data.path()), &mut progress, true);
     });
+}
+
+/// Compares what a crash has left with what was acknowledged before it.
+fn check(server: &Server, progress: &mut [Progress; CLIENTS.len()], whole: bool) {
+    for (client, progress) in CLIENTS.iter().zip(&mut *progress) {
+        client.check(server, progress, whole);
+    }
+    let acknowledged: u64 = progress.iter().map(|progress| progress.acknowledged).sum();
+    let left = left(&server.get("/get/none"));
+    assert!(left <= QUOTA - acknowledged, "{acknowledged} commands cost less than they should");
+}
+
+fn live_again(server: Server, crash: u64, data: &Path) -> Server {
+    if crash.is_multiple_of(2 * SHORT_LIFE_EVERY) {
+        server.kill()
+    } else {
+        drop(server.stop())
+    }
+    start(data)
 }
 
 fn start(data: &Path) -> Server {
@@ -74,8 +99,7 @@ fn start(data: &Path) -> Server {
 }
 
 /// Lets all clients write until so much was acknowledged, and kills the process while they go on.
-fn load_and_kill(data: &Path, kill_after: u64, progress: &mut [Progress; CLIENTS.len()]) {
-    let server = start(data);
+fn load_and_kill(server: Server, kill_after: u64, progress: &mut [Progress; CLIENTS.len()]) {
     let (rest, resp) = (server.address, resp_address(&server));
     let (acknowledged, acknowledgements) = mpsc::channel();
     let threads: Vec<_> = CLIENTS
@@ -184,7 +208,7 @@ impl Client {
     }
 
     /// Compares what is there with what was acknowledged, and goes on from there.
-    fn check(self, server: &Server, progress: &mut Progress) {
+    fn check(self, server: &Server, progress: &mut Progress, whole: bool) {
         let number = |key: &str| -> u64 {
             server.run(json!(["GET", key])).as_str().map_or(0, |text| text.parse().expect("a number"))
         };
@@ -198,21 +222,22 @@ impl Client {
                 double / 2
             }
             Self::List => {
-                let list = server.run(json!(["LRANGE", "list", 0, -1]));
+                let first = if whole { 0 } else { progress.seen * PER_PUSH };
+                let list = server.run(json!(["LRANGE", "list", first, -1]));
                 let list = list.as_array().expect("a list");
-                for (index, number) in list.iter().enumerate() {
+                for (index, number) in (first..).zip(list) {
                     assert_eq!(*number, index.to_string(), "an element is missing, or there twice");
                 }
                 assert_eq!(list.len() as u64 % PER_PUSH, 0, "half a command");
-                list.len() as u64 / PER_PUSH
+                first / PER_PUSH + list.len() as u64 / PER_PUSH
             }
         };
-        let Progress { sent, acknowledged } = *progress;
+        let Progress { sent, acknowledged, .. } = *progress;
         assert!(
             (acknowledged..=sent).contains(&found),
             "{found} of {acknowledged} acknowledged, {sent} sent"
         );
-        *progress = Progress { sent: found, acknowledged: found };
+        *progress = Progress { sent: found, acknowledged: found, seen: found };
     }
 }
 

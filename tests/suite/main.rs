@@ -10,6 +10,8 @@ mod command_line;
 mod crash;
 mod day;
 mod documents;
+#[cfg(target_os = "linux")]
+mod faults;
 mod http;
 mod licences;
 mod lifecycle;

@@ -42,7 +42,7 @@ impl Server {
 
     /// The same, but it keeps its data in this directory.
     pub(crate) fn start_in(data: &Path, options: &[&str]) -> Self {
-        Self::dev(latchkey().args(DEV).arg("--data").arg(data).args(options))
+        Self::dev(dev_in(data).args(options))
     }
 
     /// Any `latchkey dev`.
@@ -112,17 +112,23 @@ impl Server {
         self.child.wait().expect("it is a child of this process");
     }
 
+    /// Waits for the process to end by itself. How it did, and all that it logged.
+    pub(crate) fn ended(mut self) -> (ExitStatus, String) {
+        let status = self.wait();
+        (status, self.log.all())
+    }
+
     /// Waits for the process to end by itself.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         self.child.wait().expect("it is a child of this process")
     }
 
     /// Asks the process to end, and waits until it has. All that it logged.
-    pub(crate) fn stop(mut self) -> String {
+    pub(crate) fn stop(self) -> String {
         self.terminate();
-        let status = self.wait();
+        let (status, log) = self.ended();
         assert!(status.success(), "{status}");
-        self.log.all()
+        log
     }
 }
 
@@ -242,6 +248,13 @@ impl Log {
         }
         self.so_far().to_owned()
     }
+}
+
+/// `latchkey dev` on free ports, which keeps its data in this directory.
+pub(crate) fn dev_in(data: &Path) -> Command {
+    let mut command = latchkey();
+    command.args(DEV).arg("--data").arg(data);
+    command
 }
 
 /// The binary, with an environment that this machine's user cannot influence.

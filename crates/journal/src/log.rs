@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
@@ -132,7 +133,7 @@ impl Log {
         Self {
             disk,
             settings,
-            queue: Mutex::new(Queue { frames: Vec::new(), last, urgency: None, is_closed: false }),
+            queue: Mutex::new(Queue::new(last)),
             queued: Condvar::new(),
             current_room_bytes: AtomicU64::new(writer.room_bytes()),
             stock: Mutex::new(Stock { spare: None, last_number: writer.segment.number }),
@@ -162,9 +163,9 @@ impl Log {
         FrameRef { lsn, database, seq, kind, flags, payload }.encode_unsealed(&mut queue.frames);
         self.queued_bytes.fetch_add(frame::encoded_bytes(payload.len()), Ordering::Relaxed);
         let is_much = queue.frames.len() > self.settings.group_bytes_max;
-        let urgency = Some(if is_much { Urgency::Now } else { urgency });
-        if urgency > queue.urgency {
-            queue.urgency = urgency;
+        let urgency = if is_much { Urgency::Now } else { urgency };
+        if Some(urgency) > queue.urgency {
+            queue.set_urgency(urgency, self.settings.sync_within);
             self.queued.notify_one();
         }
         lsn
@@ -174,7 +175,7 @@ impl Log {
     pub fn hurry(&self) {
         let mut queue = self.queue.lock();
         if queue.urgency == Some(Urgency::Soon) {
-            queue.urgency = Some(Urgency::Now);
+            queue.set_urgency(Urgency::Now, self.settings.sync_within);
             self.queued.notify_one();
         }
     }
@@ -408,9 +409,9 @@ impl Log {
         while queue.urgency.is_none() && !queue.is_closed {
             self.queued.wait(&mut queue);
         }
-        if queue.urgency == Some(Urgency::Soon) && !queue.is_closed {
+        if let Some(due) = queue.due() {
             let is_still_so = |queue: &mut Queue| queue.urgency == Some(Urgency::Soon) && !queue.is_closed;
-            self.queued.wait_while_for(&mut queue, is_still_so, self.settings.sync_within);
+            self.queued.wait_while_until(&mut queue, is_still_so, due);
         }
         !queue.is_closed
     }
@@ -466,7 +467,28 @@ struct Queue {
     last: Lsn,
     /// The most urgent of them.
     urgency: Option<Urgency>,
+    /// When the first of them has to be written, if nobody waits for any.
+    soon: Instant,
     is_closed: bool,
+}
+
+impl Queue {
+    fn new(last: Lsn) -> Self {
+        Self { frames: Vec::new(), last, urgency: None, soon: Instant::now(), is_closed: false }
+    }
+
+    /// Says how urgent a frame is, which is more urgent than those before it.
+    fn set_urgency(&mut self, urgency: Urgency, sync_within: Duration) {
+        self.urgency = Some(urgency);
+        if urgency == Urgency::Soon {
+            self.soon = Instant::now() + sync_within;
+        }
+    }
+
+    /// Until when what was taken may wait for more. Nothing if it may not.
+    fn due(&self) -> Option<Instant> {
+        (self.urgency == Some(Urgency::Soon) && !self.is_closed).then_some(self.soon)
+    }
 }
 
 /// Segments to come.
@@ -487,5 +509,42 @@ struct Live {
 impl Live {
     fn of(segment: &Segment, last: Lsn) -> Self {
         Self { path: segment.path.clone(), bytes: segment.bytes, last }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::SimDisk;
+
+    const SYNC_WITHIN: Duration = Duration::from_secs(1);
+
+    fn append(log: &Log, urgency: Urgency) {
+        log.append(Record { database: [0; 16], seq: 1, kind: 1, flags: 0, payload: b"x" }, urgency);
+    }
+
+    /// Goal: what nobody waits for is due a second after the first of it was taken, however much comes after it, and
+    /// also if it came while something else was written.
+    #[test]
+    fn a_frame_is_due_a_second_after_it_was_taken() {
+        let settings = Settings { segment_bytes: 1 << 16, sync_within: SYNC_WITHIN, ..Settings::new(1) };
+        let log = Log::start(Arc::new(SimDisk::new(1)), settings, Lsn::FIRST).unwrap();
+        let due = || log.queue.lock().due();
+        assert_eq!(due(), None);
+        for _ in 0..2 {
+            let before = Instant::now();
+            append(&log, Urgency::Soon);
+            let first_due = due().expect("it may wait for more");
+            assert!((before + SYNC_WITHIN..=Instant::now() + SYNC_WITHIN).contains(&first_due));
+            for _ in 0..100 {
+                append(&log, Urgency::Soon);
+            }
+            assert_eq!(due(), Some(first_due), "the first of them does not wait for the last");
+            log.commit().unwrap();
+            assert_eq!(due(), None);
+        }
+        append(&log, Urgency::Soon);
+        append(&log, Urgency::Now);
+        assert_eq!(due(), None, "somebody waits");
     }
 }

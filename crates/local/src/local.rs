@@ -143,7 +143,7 @@ impl Local {
         if !visit.tenant().is_awake() {
             self.wake(visit.tenant(), principal).await?;
         }
-        self.sleep.await_room_in_log().await?;
+        self.sleep.await_room().await?;
         visit.touch(self.now().ms());
         Ok(visit)
     }

@@ -23,8 +23,8 @@ const WAKING_MAX: usize = 2;
 /// How often databases are looked at that may fall asleep, and files that have become too long.
 const PERIOD: Duration = Duration::from_millis(500);
 
-/// Whoever waits for tails to be written looks again after so long.
-const TAILS_PAUSE: Duration = Duration::from_millis(2);
+/// While more waits to be written than should, whether it was is looked for so often.
+const LOOK_FOR_ROOM_EVERY: Duration = Duration::from_millis(2);
 
 /// Where databases sleep.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub(crate) struct Sleep {
     keeper: Mutex<Option<Keeper>>,
     idle_after: Duration,
     waking: Arc<Semaphore>,
+    /// Held by the first of those who wait until there is room for more steps.
+    door: tokio::sync::Mutex<()>,
     /// Deleted databases, whose files are still there.
     buried: Mutex<Vec<Arc<Tenant>>>,
 }
@@ -42,7 +44,8 @@ impl Sleep {
     pub(crate) fn new(storage: Option<Storage>, idle_after: Duration) -> io::Result<Self> {
         let keeper = storage.clone().map(|storage| Keeper::start(storage, tell)).transpose()?;
         let waking = Arc::new(Semaphore::new(WAKING_MAX));
-        Ok(Self { storage, keeper: Mutex::new(keeper), idle_after, waking, buried: Mutex::default() })
+        let keeper = Mutex::new(keeper);
+        Ok(Self { storage, keeper, idle_after, waking, door: Default::default(), buried: Mutex::default() })
     }
 
     /// Whether databases outlive the process.
@@ -68,17 +71,22 @@ impl Sleep {
 
     /// Waits while more steps wait to be written, into the log or into tails, than should be held in memory. On a full disk
     /// they cannot be: then only what does not grow is let through, which is bounded by what there is.
-    pub(crate) async fn await_room_in_log(&self) -> Result<(), Refusal> {
-        let Some(storage) = &self.storage else { return Ok(()) };
-        while storage.is_congested() && !storage.is_full() {
-            let lsn = storage.journal().last();
-            storage.journal().wait(lsn).await.map_err(|_| Refusal::Unavailable(NOT_KEPT))?;
-            if storage.is_congested() {
-                tokio::time::sleep(TAILS_PAUSE).await;
+    pub(crate) async fn await_room(&self) -> Result<(), Refusal> {
+        let Some(storage) = self.storage.as_ref().filter(|storage| must_wait(storage)) else { return Ok(()) };
+        // One looks for all: they come in order, and thousands of them cost no more than one.
+        let _first = self.door.lock().await;
+        while must_wait(storage) {
+            if storage.failure().is_some() {
+                return Err(Refusal::Unavailable(NOT_KEPT));
             }
+            tokio::time::sleep(LOOK_FOR_ROOM_EVERY).await;
         }
         Ok(())
     }
+}
+
+fn must_wait(storage: &Storage) -> bool {
+    storage.is_congested() && !storage.is_full()
 }
 
 /// The log has failed, and the process is about to end: what was written may be there after the restart or not.

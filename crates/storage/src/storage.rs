@@ -1,5 +1,6 @@
 //! All databases of a node, as files.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::path::Path;
@@ -143,8 +144,8 @@ impl Storage {
         deleted
     }
 
-    /// Does what is due in the background: writes full chunks into tails, syncs tails that keep old segments of the log
-    /// alive, lets go of segments. To be called often; it returns soon when there is nothing to do. What fails for one
+    /// Does what is due in the background: writes full chunks into tails, and others when there are so many that all together
+    /// are too much; syncs tails that keep old segments of the log alive, lets go of segments. To be called often; it returns soon when there is nothing to do. What fails for one
     /// database does not keep others from being served; the first error is returned.
     pub fn tend(&self) -> Result<(), StorageError> {
         self.0.check()?;
@@ -154,8 +155,9 @@ impl Storage {
             let written = self.0.tend_database(&database);
             first_error = first_error.and(written);
         }
+        let relieved = self.0.relieve_memory();
         let released = self.0.release_segments();
-        first_error.and(released)
+        first_error.and(relieved).and(released)
     }
 
     /// Whether [`tend`](Self::tend) has a chunk to write.
@@ -307,6 +309,25 @@ impl Inner {
             self.queue_to_write(database, &mut core);
         }
         written
+    }
+
+    /// Writes chunks that are not full if much waits in them: many databases with a little each would otherwise hold up
+    /// everybody for good. The longest go first, so that few writes are enough.
+    fn relieve_memory(&self) -> Result<(), StorageError> {
+        if self.pending_bytes.load(Relaxed) <= self.settings.pending_bytes_max / 2 {
+            return Ok(());
+        }
+        let mut waiting = self.all_where(Core::has_chunks);
+        waiting.sort_by_cached_key(|database| Reverse(database.core.lock().pending_bytes));
+        let mut first_error = Ok(());
+        for database in waiting {
+            if self.pending_bytes.load(Relaxed) <= self.settings.pending_bytes_max / 4 {
+                break;
+            }
+            let written = self.write(&database, &mut database.files.lock(), Which::All);
+            first_error = first_error.and(written);
+        }
+        first_error
     }
 
     /// Lets the log free segments whose frames are all synced in tails; if there are many, syncs those of the oldest.

@@ -66,10 +66,11 @@ impl Inner {
             let written = self.write_chunk(database, files, &chunk);
             self.tails_are_full.store(written.as_ref().is_err_and(StorageError::is_full), Relaxed);
             if let Err(error) = written {
-                self.pending_bytes.fetch_add(chunk.bytes.len() as u64, Relaxed);
                 database.core.lock().put_back(chunk);
                 return Err(self.judge(error));
             }
+            // Not before: until then it is in memory.
+            self.pending_bytes.fetch_sub(chunk.bytes.len() as u64, Relaxed);
         }
         Ok(())
     }
@@ -92,10 +93,9 @@ impl Inner {
         error
     }
 
+    /// What it returns still counts as pending.
     fn take_chunk(&self, database: &Database, which: Which) -> Option<Chunk> {
-        let chunk = database.core.lock().take_chunk(which, self.journal().durable())?;
-        self.pending_bytes.fetch_sub(chunk.bytes.len() as u64, Relaxed);
-        Some(chunk)
+        database.core.lock().take_chunk(which, self.journal().durable())
     }
 
     fn write_chunk(&self, database: &Database, files: &mut Files, chunk: &Chunk) -> Result<(), StorageError> {

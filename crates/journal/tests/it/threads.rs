@@ -182,6 +182,29 @@ fn a_frame_that_nobody_waits_for_is_durable_a_little_later_or_with_the_next() {
     assert_eq!(journal.durable(), Lsn(2));
 }
 
+/// Goal: what nobody waits for costs no sync of its own.
+#[test]
+fn frames_that_nobody_waits_for_share_one_sync() {
+    let disk = SimDisk::new(1);
+    let settings = Settings {
+        sync_within: Duration::from_secs(3600),
+        segment_bytes: 1 << 20,
+        group_bytes_max: 1 << 20,
+        ..settings(1)
+    };
+    let journal = start(disk.clone(), settings);
+    // The segment that is made in the background has to be there, so that only commits sync.
+    while journal.room_bytes() < 1 << 20 {
+        thread::yield_now();
+    }
+    let before = disk.syncs();
+    let last = (0..1000).map(|_| journal.append(record(b"soon"), Urgency::Soon)).last().unwrap();
+    assert_eq!((disk.syncs(), journal.durable()), (before, Lsn::NONE), "nobody waits yet");
+    journal.hurry();
+    journal.wait_blocking(last).unwrap();
+    assert_eq!(disk.syncs(), before + 1);
+}
+
 #[test]
 fn closing_commits_what_was_taken_and_drops_what_comes_later() {
     let disk = SimDisk::new(1);

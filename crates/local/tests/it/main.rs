@@ -1,6 +1,7 @@
 //! Many tenants in one process: who waits for whom, and who does not.
 #![allow(clippy::unwrap_used)] // a test that cannot go on stops; clippy exempts only the functions marked #[test]
 
+mod backpressure;
 mod listening;
 mod sleep;
 mod support;

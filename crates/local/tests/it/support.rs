@@ -39,12 +39,21 @@ impl Scene {
 
     /// One whose databases are kept on this disk. What runs on it needs a runtime.
     pub(crate) fn on(disk: &SimDisk, settings: Settings) -> Self {
-        let mut storage = latchkey_storage::Settings::new(1);
-        storage.journal.segment_bytes = 64 * 1024;
-        storage.journal.free_bytes_min = 0;
-        let disk = Arc::new(disk.clone());
-        let (storage, _) = Storage::open(disk, storage, |_| {}).expect("the disk is whole");
+        let (storage, _) = Storage::open(Arc::new(disk.clone()), Self::storage_settings(), |_| {}).unwrap();
+        Self::keeping(storage, settings)
+    }
+
+    /// One whose databases are kept there.
+    pub(crate) fn keeping(storage: Storage, settings: Settings) -> Self {
         Self::with(Some(storage), settings)
+    }
+
+    /// Limits for small disks.
+    pub(crate) fn storage_settings() -> latchkey_storage::Settings {
+        let mut settings = latchkey_storage::Settings::new(1);
+        settings.journal.segment_bytes = 64 * 1024;
+        settings.journal.free_bytes_min = 0;
+        settings
     }
 
     fn with(storage: Option<Storage>, settings: Settings) -> Self {

@@ -1,11 +1,12 @@
 //! What a database keeps through sleep, restart, compaction and deletion.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use latchkey_journal::sim::{Loss, SimDisk};
-use latchkey_storage::{Durability, StorageError, Woken};
+use latchkey_storage::{Durability, Storage, StorageError, Woken};
 
-use crate::world::{Awake, Step, id, look, open};
+use crate::world::{Awake, Step, id, look, open, settings};
 
 #[test]
 fn a_database_wakes_as_it_fell_asleep() {
@@ -106,6 +107,30 @@ fn compaction_keeps_libraries_before_the_keys() {
         awake = Awake::wake(&storage, 1, Durability::Always).unwrap();
         assert_eq!((awake.contents(), awake.keyspace.bytes()), (before, bytes));
         assert_eq!(awake.shelf.woken().steps, 0);
+    }
+}
+
+/// Goal: memory for what waits to be written has a bound, and it is a bound that ends by itself, also if it is reached by
+/// many databases with so little each that none has a full chunk.
+#[test]
+fn many_databases_with_little_each_do_not_wait_for_ever() {
+    for durability in [Durability::Always, Durability::None] {
+        let disk = SimDisk::new(1);
+        let mut settings = settings(1);
+        settings.pending_bytes_max = 4_000;
+        let (storage, _) = Storage::open(Arc::new(disk), settings, |_| {}).unwrap();
+        let mut awake: Vec<_> =
+            (1..=40).map(|name| Awake::wake(&storage, name, durability).unwrap()).collect();
+        awake.iter_mut().for_each(|awake| _ = awake.step(&Step::Put(1, 50)));
+        assert!(storage.is_congested() && !storage.has_work(), "{durability:?}: no chunk is full");
+        storage.journal().wait_blocking(storage.journal().last()).unwrap();
+        storage.tend().unwrap();
+        assert!(!storage.is_congested(), "{durability:?}");
+        for (name, awake) in (1..).zip(awake) {
+            let before = awake.contents();
+            awake.shelf.sleep().unwrap();
+            assert_eq!(look(&storage, name), before, "{durability:?}");
+        }
     }
 }
 
