@@ -36,6 +36,11 @@ fn javascript_sorted_sets() {
 }
 
 #[test]
+fn javascript_arrays() {
+    node(&Server::start(), "arrays.test.mjs", &[]);
+}
+
+#[test]
 fn javascript_generic() {
     node(&Server::start(), "generic.test.mjs", &[]);
 }

@@ -95,6 +95,16 @@ pub fn int(word: &[u8]) -> Result<i64> {
     Ok(number::parse_i64(word).ok_or(ReplyError::NOT_AN_INTEGER)?)
 }
 
+/// A 64-bit integer without a sign, as Redis reads one: zeros may stand in front, and so may spaces and one `+`.
+pub(crate) fn unsigned(word: &[u8]) -> Option<u64> {
+    let digits = word.trim_ascii_start();
+    let digits = digits.strip_prefix(b"+").unwrap_or(digits);
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    str::from_utf8(digits).ok()?.parse().ok()
+}
+
 /// A number, as Redis accepts it for scores and increments.
 pub fn float(word: &[u8]) -> Result<f64> {
     Ok(number::parse_double(word).ok_or(ReplyError::NOT_A_FLOAT)?)

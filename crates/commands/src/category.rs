@@ -26,11 +26,12 @@ pub enum Category {
     Connection = 1 << 18,
     Transaction = 1 << 19,
     Scripting = 1 << 20,
+    Array = 1 << 21,
 }
 
 impl Category {
     /// Every category, in the order in which `ACL CAT` lists them, with its name.
-    pub const ALL: [(Self, &'static str); 21] = [
+    pub const ALL: [(Self, &'static str); 22] = [
         (Self::Keyspace, "keyspace"),
         (Self::Read, "read"),
         (Self::Write, "write"),
@@ -52,6 +53,7 @@ impl Category {
         (Self::Connection, "connection"),
         (Self::Transaction, "transaction"),
         (Self::Scripting, "scripting"),
+        (Self::Array, "array"),
     ];
 
     /// The category of this name, in any case.

@@ -1,10 +1,11 @@
-//! Addition for INCRBYFLOAT and HINCRBYFLOAT.
+//! Addition for INCRBYFLOAT and HINCRBYFLOAT, and sums of array elements.
 //!
 //! Redis adds 80-bit floats and prints 17 decimals, from which it drops trailing zeros. Decimal numbers are added
 //! exactly here, which prints the same wherever Redis's rounding stays below the 17th decimal, and the true sum where
 //! Redis prints noise: `1234.5` plus `0.1` is `1234.6`, not `1234.59999999999999998`. What is no decimal number of
 //! reasonable length (`0x1p3`, `1e300`) is added as a double.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use latchkey_protocol::{ReplyError, number};
@@ -56,6 +57,45 @@ impl Number {
         Ok(print(sum).into())
     }
 
+    /// The sum. Decimals are added exactly as long as they are of reasonable length.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let exact = match (self, other) {
+            (Self::Exact(left), Self::Exact(right)) => left.checked_add(right),
+            _ => None,
+        };
+        exact.map_or_else(|| Self::Double(self.to_f64() + other.to_f64()), Self::Exact)
+    }
+
+    /// Whether it is less than another.
+    pub(crate) fn is_less_than(self, other: Self) -> bool {
+        let exact = match (self, other) {
+            (Self::Exact(left), Self::Exact(right)) => left.checked_cmp(right),
+            _ => None,
+        };
+        exact.map_or_else(|| self.to_f64() < other.to_f64(), |order| order == Ordering::Less)
+    }
+
+    /// What is left without its decimals, if 64 bits hold it.
+    pub(crate) fn truncated(self) -> Option<i64> {
+        /// 2^63, the first number that is too large.
+        const BOUND: f64 = (1_u64 << 63) as f64;
+        match self {
+            Self::Exact(Decimal { units, scale }) => {
+                i64::try_from(power_of_ten(scale).map_or(0, |divisor| units / divisor)).ok()
+            }
+            Self::Double(value) => (-BOUND..BOUND).contains(&value).then_some(value as i64),
+        }
+    }
+
+    /// As C prints it with `%.17Lg`: up to 17 digits, and a power of ten where it would be long otherwise.
+    pub(crate) fn print_general(self) -> String {
+        match self {
+            Self::Exact(decimal) => decimal.general(),
+            Self::Double(value) if value.is_finite() => general(&format!("{value:e}")),
+            Self::Double(value) => number::format_double(value),
+        }
+    }
+
     fn to_f64(self) -> f64 {
         match self {
             Self::Exact(decimal) => decimal.to_string().parse().expect("digits with a point are a number"),
@@ -66,6 +106,10 @@ impl Number {
 
 /// So many decimals are printed.
 const DECIMALS: usize = 17;
+
+/// So many digits are printed where no kind of number is meant.
+const GENERAL_DIGITS: usize = 17;
+const GENERAL_DIGITS_I64: i64 = GENERAL_DIGITS as i64;
 
 /// `units` / 10^`scale`.
 #[derive(Clone, Copy, Debug)]
@@ -110,6 +154,18 @@ impl Decimal {
         }
     }
 
+    fn checked_cmp(self, other: Self) -> Option<Ordering> {
+        let scale = self.scale.max(other.scale);
+        Some(self.at_scale(scale)?.cmp(&other.at_scale(scale)?))
+    }
+
+    fn general(self) -> String {
+        let digits = self.units.unsigned_abs().to_string();
+        let dropped = digits.len().saturating_sub(GENERAL_DIGITS) as u32;
+        let units = power_of_ten(dropped).map_or(0, |divisor| round(self.units, divisor));
+        general(&format!("{units}e{}", i64::from(dropped) - i64::from(self.scale)))
+    }
+
     fn checked_add(self, other: Self) -> Option<Self> {
         let scale = self.scale.max(other.scale);
         Some(Self { units: self.at_scale(scale)?.checked_add(other.at_scale(scale)?)?, scale })
@@ -128,10 +184,7 @@ impl Decimal {
         }
         // Nothing is left of a number that is divided by more than an i128 can hold.
         let Some(divisor) = power_of_ten(dropped) else { return (0, 0) };
-        let (floor, rest) = (self.units.div_euclid(divisor), self.units.rem_euclid(divisor));
-        let half = divisor / 2;
-        let up = rest > half || (rest == half && floor & 1 == 1);
-        (floor + i128::from(up), DECIMALS as u32)
+        (round(self.units, divisor), DECIMALS as u32)
     }
 }
 
@@ -143,6 +196,42 @@ impl fmt::Display for Decimal {
         let (whole, decimals) = digits.split_at(digits.len() - scale);
         let sign = if units < 0 { "-" } else { "" };
         f.write_str(trimmed(&format!("{sign}{whole}.{decimals}")))
+    }
+}
+
+/// The nearest quotient, the even one of two.
+fn round(units: i128, divisor: i128) -> i128 {
+    let (floor, rest) = (units.div_euclid(divisor), units.rem_euclid(divisor));
+    let half = divisor / 2;
+    let up = rest > half || (rest == half && divisor > 1 && floor & 1 == 1);
+    floor + i128::from(up)
+}
+
+/// Lays a number out that is given as digits, with or without a point, and a power of ten.
+fn general(text: &str) -> String {
+    let (mantissa, power) = text.split_once('e').unwrap_or((text, "0"));
+    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
+    let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{decimals}");
+    let digits = all.trim_end_matches('0');
+    if digits.is_empty() {
+        return format!("{sign}0");
+    }
+    // The first digit stands for this power of ten.
+    let exponent = power.parse::<i64>().unwrap_or_default() + whole.len() as i64 - 1;
+    let (first, rest) = digits.split_at(1);
+    match exponent {
+        0..GENERAL_DIGITS_I64 => {
+            let padded = format!("{digits:0<width$}", width = exponent as usize + 1);
+            let (whole, decimals) = padded.split_at(exponent as usize + 1);
+            format!("{sign}{}", trimmed(&format!("{whole}.{decimals}")))
+        }
+        -4..0 => format!("{sign}0.{digits:0>width$}", width = digits.len() + (-1 - exponent) as usize),
+        _ => {
+            let point = if rest.is_empty() { "" } else { "." };
+            let of_power = if exponent < 0 { '-' } else { '+' };
+            format!("{sign}{first}{point}{rest}e{of_power}{:02}", exponent.unsigned_abs())
+        }
     }
 }
 
@@ -225,6 +314,33 @@ mod tests {
         check("1e40", "0.5", &format!("{:.0}", 1e40));
         check("170141183460469231731687303715884105727", "1", &format!("{:.0}", 2_f64.powi(127)));
         check("1.00000000000000000000000000000000000000000000000001", "1", "2");
+    }
+
+    /// Each was printed by C's `printf` of an 80-bit float.
+    #[test]
+    fn general_numbers_look_as_in_c() {
+        for (text, printed) in [
+            ("0", "0"),
+            ("60.5", "60.5"),
+            ("-0.25", "-0.25"),
+            ("100", "100"),
+            ("0.0001", "0.0001"),
+            ("0.00001", "1e-05"),
+            ("0.00012345", "0.00012345"),
+            ("99999999999999999.5", "1e+17"),
+            ("12345678901234567", "12345678901234567"),
+            ("100000000000000000", "1e+17"),
+            ("9223372036854775807", "9.2233720368547758e+18"),
+            ("-123456789012345678", "-1.2345678901234568e+17"),
+            ("3.14159", "3.14159"),
+            ("1e300", "1e+300"),
+            ("1e22", "1e+22"),
+            ("inf", "inf"),
+            ("-inf", "-inf"),
+        ] {
+            let number = Number::parse(text.as_bytes()).expect("a number");
+            assert_eq!(number.print_general(), printed, "{text}");
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod spec;
 mod table;
 mod waiting;
 
+mod array;
 mod bitmap;
 mod connection;
 mod generic;

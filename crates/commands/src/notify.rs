@@ -46,6 +46,9 @@ impl Notify {
                 classes = classes.with(class);
             }
         }
+        if has('A') {
+            classes = classes.with(Class::Array);
+        }
         let (by_key, by_event) = (has('K'), has('E'));
         Some(Self { flags, classes, by_key, by_event })
     }

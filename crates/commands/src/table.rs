@@ -21,6 +21,7 @@ pub const FAMILIES: &[&Family] = &[
     &crate::hyperloglog::FAMILY,
     &crate::geo::FAMILY,
     &crate::json::FAMILY,
+    &crate::array::FAMILY,
     &crate::pubsub::FAMILY,
     &crate::scripting::FAMILY,
     &crate::transactions::FAMILY,

@@ -21,6 +21,7 @@
 //! | each consumer group | 128 + length of its name |
 //! | each consumer | 128 + length of its name |
 //! | each pending entry of a group | 128 |
+//! | each array element | 24 + its length |
 //! | each function library | 128 + length of its code |
 //!
 //! How a value is encoded in memory makes no difference.
@@ -53,5 +54,7 @@ pub const STREAM_GROUP: u64 = 128;
 pub const STREAM_CONSUMER: u64 = 128;
 /// What an entry costs that is delivered in a group and not acknowledged.
 pub const STREAM_PENDING: u64 = 128;
+/// What an array element costs besides its bytes; the place is in it.
+pub const ARRAY_ELEMENT: u64 = 24;
 /// What a function library costs besides its code; the name is in it.
 pub const LIBRARY: u64 = 128;

@@ -2,7 +2,7 @@
 
 use crate::entry::Entry;
 use crate::space::Before;
-use crate::value::{Hash, Json, List, Set, SortedSet, Stream, Text};
+use crate::value::{Array, Hash, Json, List, Set, SortedSet, Stream, Text};
 use crate::{Class, Contents, Deed, Effect, Keyspace, Now, Open, Str, Value, View, Watches, WrongType};
 
 /// The way to change a keyspace. Whatever it changes, it counts, and it can record it and take it back.
@@ -254,6 +254,7 @@ opens! {
     Set: set, set_or_new, "a set";
     SortedSet: sorted_set, sorted_set_or_new, "a sorted set";
     Json: json, json_or_new, "a JSON document";
+    Array: array, array_or_new, "an array";
 }
 
 impl Edit<'_> {

@@ -1,6 +1,6 @@
 //! What changed, in a form that can be applied again: to replay a record, or to take a step back.
 
-use crate::value::{hash, json, list, set, sorted_set, stream, text};
+use crate::value::{array, hash, json, list, set, sorted_set, stream, text};
 use crate::{Edit, Str, Value};
 
 /// One change of a keyspace. Effects, not intentions: applying one needs neither the clock nor chance.
@@ -92,6 +92,13 @@ pub enum Effect {
         /// The change.
         effect: stream::StreamEffect,
     },
+    /// A change inside an array.
+    Array {
+        /// The key.
+        key: Str,
+        /// The change.
+        effect: array::ArrayEffect,
+    },
 }
 
 /// Opens the key with the named method and applies the effect inside. A key of another type cannot occur: the effect
@@ -129,6 +136,7 @@ impl Edit<'_> {
             Effect::SortedSet { key, effect } => inside!(self, sorted_set_or_new, key, effect),
             Effect::Json { key, effect } => inside!(self, json_or_new, key, effect),
             Effect::Stream { key, effect } => inside!(self, stream_or_new, key, effect),
+            Effect::Array { key, effect } => inside!(self, array_or_new, key, effect),
         }
     }
 }

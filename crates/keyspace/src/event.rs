@@ -23,6 +23,8 @@ pub enum Class {
     Stream,
     /// `d`
     Json,
+    /// Of arrays. It has no letter: `A` includes it.
+    Array,
     /// `x`: a key that is past its deadline went.
     Expired,
     /// `e`: a key went to make room.
@@ -140,6 +142,7 @@ impl Kind {
             Self::SortedSet => Class::SortedSet,
             Self::Json => Class::Json,
             Self::Stream => Class::Stream,
+            Self::Array => Class::Array,
         }
     }
 }

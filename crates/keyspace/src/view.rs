@@ -1,6 +1,6 @@
 //! Reading a keyspace at one instant.
 
-use crate::value::{Hash, Json, List, Set, SortedSet, Stream, Text};
+use crate::value::{Array, Hash, Json, List, Set, SortedSet, Stream, Text};
 use crate::{Class, Contents, Entry, Keyspace, Kind, Now, Str, Value, WrongType};
 
 /// The keyspace as it is at one instant. What is past its deadline is not there, whether or not it was swept already:
@@ -102,6 +102,11 @@ impl<'a> View<'a> {
 
     /// A JSON document.
     pub fn json(&self, key: &[u8]) -> Result<Option<&'a Json>, WrongType> {
+        self.typed(key)
+    }
+
+    /// An array.
+    pub fn array(&self, key: &[u8]) -> Result<Option<&'a Array>, WrongType> {
         self.typed(key)
     }
 

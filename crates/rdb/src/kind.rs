@@ -48,6 +48,8 @@ pub(crate) const HASH_DEADLINES_LISTPACK_EARLY: u8 = 23;
 pub(crate) const HASH_DEADLINES: u8 = 24;
 /// A hash with deadlines as a listpack.
 pub(crate) const HASH_DEADLINES_LISTPACK: u8 = 25;
+/// An array.
+pub(crate) const ARRAY: u8 = 28;
 
 /// Of a file: how many keys a slot of a cluster has.
 pub(crate) const SLOT: u8 = 244;

@@ -8,7 +8,7 @@ use latchkey_protocol::{Reply, Words};
 /// Draws a command. Those whose outcome is chance are left out: the model cannot draw the same.
 pub(crate) fn draw(chance: &mut Rng, now_ms: i64) -> Call {
     let mut drawing = Drawing { chance, now_ms };
-    let words = match drawing.below(22) {
+    let words = match drawing.below(24) {
         0..4 => drawing.string(),
         4..6 => drawing.hash(),
         6..9 => drawing.list(),
@@ -18,6 +18,7 @@ pub(crate) fn draw(chance: &mut Rng, now_ms: i64) -> Call {
         16..18 => drawing.json(),
         18..20 => drawing.generic(),
         20 => drawing.script(),
+        21..23 => drawing.array(),
         _ => drawing.read(),
     };
     resolve(words)
@@ -37,6 +38,8 @@ pub(crate) fn look_at(key: &[u8]) -> Vec<Call> {
         "ZRANGE {} 0 -1 WITHSCORES",
         "XINFO STREAM {} FULL COUNT 0",
         "JSON.GET {}",
+        "ARSCAN {} 0 18446744073709551614",
+        "ARNEXT {}",
     ];
     looks.iter().map(|look| resolve(line(&look.replace("{}", &key)))).collect()
 }
@@ -81,13 +84,13 @@ impl Drawing<'_> {
 
     /// A key of a type, named by its letter; now and then of any type.
     fn key(&mut self, letter: &str) -> String {
-        let letters = ["s", "h", "l", "u", "z", "x", "j"];
+        let letters = ["s", "h", "l", "u", "z", "x", "j", "a"];
         let letter = if self.below(30) == 0 { letters[self.chance.usize(..letters.len())] } else { letter };
         format!("{letter}{}", self.below(4))
     }
 
     fn any_key(&mut self) -> String {
-        let letters = ["s", "h", "l", "u", "z", "x", "j"];
+        let letters = ["s", "h", "l", "u", "z", "x", "j", "a"];
         let letter = letters[self.chance.usize(..letters.len())];
         self.key(letter)
     }
@@ -178,6 +181,23 @@ impl Drawing<'_> {
             format!("LREM {key} 1 {}", at.abs()),
             format!("LMOVE {key} {other} LEFT RIGHT"),
             format!("LRANGE {key} 0 -1"),
+        ])
+    }
+
+    fn array(&mut self) -> Words {
+        let (key, values, value) = (self.key("a"), self.values(), self.value());
+        let (place, other) = (self.below(200), u64::from(self.below(20)) << self.below(60));
+        self.one_of(&[
+            format!("ARSET {key} {place} {values}"),
+            format!("ARMSET {key} {other} {value} {place} {value}"),
+            format!("ARINSERT {key} {values}"),
+            format!("ARRING {key} {} {values}", 1 + place / 8),
+            format!("ARDEL {key} {place} {other}"),
+            format!("ARDELRANGE {key} {place} {other}"),
+            format!("ARSEEK {key} {place}"),
+            format!("ARLASTITEMS {key} 5"),
+            format!("AROP {key} 0 {place} SUM"),
+            format!("ARGREP {key} - + MATCH {value} RE ^v[0-9]"),
         ])
     }
 

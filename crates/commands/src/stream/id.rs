@@ -5,6 +5,7 @@ use latchkey_keyspace::value::stream::Id;
 use latchkey_protocol::ReplyError;
 
 use crate::Result;
+use crate::args::unsigned;
 
 const INVALID: ReplyError = ReplyError::fixed("ERR Invalid stream ID specified as stream command argument");
 const NOTHING_AFTER: ReplyError = ReplyError::fixed("ERR invalid start ID for the interval");
@@ -56,7 +57,7 @@ impl NewId {
             return Ok(Self::Next);
         }
         match word.strip_suffix(b"-*") {
-            Some(ms) if word.len() <= ID_BYTES_MAX => Ok(Self::NextOf(number(ms).ok_or(INVALID)?)),
+            Some(ms) if word.len() <= ID_BYTES_MAX => Ok(Self::NextOf(unsigned(ms).ok_or(INVALID)?)),
             _ => Ok(Self::Given(id(word)?)),
         }
     }
@@ -81,19 +82,9 @@ fn parse(word: &[u8], missing_seq: u64) -> Option<Id> {
         return None;
     }
     match word.iter().position(|&byte| byte == b'-') {
-        Some(at) => Some(Id::new(number(&word[..at])?, number(&word[at + 1..])?)),
-        None => Some(Id::new(number(word)?, missing_seq)),
+        Some(at) => Some(Id::new(unsigned(&word[..at])?, unsigned(&word[at + 1..])?)),
+        None => Some(Id::new(unsigned(word)?, missing_seq)),
     }
-}
-
-/// One half of an id. As Redis reads it: zeros in front are allowed, and so are spaces and one `+`.
-fn number(digits: &[u8]) -> Option<u64> {
-    let digits = digits.trim_ascii_start();
-    let digits = digits.strip_prefix(b"+").unwrap_or(digits);
-    if !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    str::from_utf8(digits).ok()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -203,6 +203,27 @@ fn sets_and_sorted_sets() {
     );
 }
 
+/// `A` includes them; Redis has a flag for them alone too, which nobody has written down.
+#[test]
+fn arrays() {
+    check(
+        "ARSET a 5 x y -> new a, arset a
+         ARMSET a 5 x 7 z -> armset a
+         ARINSERT a x -> arinsert a
+         ARSEEK a 3 -> arseek a
+         ARSEEK missing 3 ->
+         ARRING a 4 x y -> arring a
+         ARDEL a 100 ->
+         ARDEL a 1 -> ardel a
+         ARDELRANGE a 100 200 ->
+         ARDELRANGE a 0 9 -> ardelrange a, del a
+         ARSET a 0 x -> new a, arset a
+         ARDEL a 0 -> ardel a, del a
+         ARRING a 1 x y -> new a, arring a
+         DEL a -> del a",
+    );
+}
+
 #[test]
 fn streams() {
     check(

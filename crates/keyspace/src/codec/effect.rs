@@ -2,7 +2,7 @@
 
 use super::tag::effect as tag;
 use super::{CodecError, Reader, write};
-use crate::value::{hash, json, list, set, sorted_set, stream, text};
+use crate::value::{array, hash, json, list, set, sorted_set, stream, text};
 use crate::{Effect, Value};
 
 /// A change inside a value, into bytes and back. The key is written by whoever knows it.
@@ -70,6 +70,7 @@ impl Effect {
             Self::SortedSet { key, effect } => encode_change(out, key, effect),
             Self::Json { key, effect } => encode_change(out, key, effect),
             Self::Stream { key, effect } => encode_change(out, key, effect),
+            Self::Array { key, effect } => encode_change(out, key, effect),
         }
     }
 
@@ -116,6 +117,9 @@ impl Effect {
             }
             tag::STREAM_APPEND..=tag::STREAM_RELEASE => {
                 Self::Stream { key, effect: stream::StreamEffect::decode(tag, reader)? }
+            }
+            tag::ARRAY_PUT..=tag::ARRAY_SEEK => {
+                Self::Array { key, effect: array::ArrayEffect::decode(tag, reader)? }
             }
             _ => return Err(reader.error("unknown kind of effect")),
         })

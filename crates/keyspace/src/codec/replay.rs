@@ -37,6 +37,7 @@ impl Keyspace {
             Effect::SortedSet { key, .. } => (key, Kind::SortedSet),
             Effect::Json { key, .. } => (key, Kind::Json),
             Effect::Stream { key, effect } => return self.stream_misfit(key, effect),
+            Effect::Array { key, .. } => (key, Kind::Array),
         };
         let found = self.view(Now::BEFORE_ALL).kind(key);
         found.filter(|&found| found != kind).map(|_| ANOTHER_TYPE)

@@ -20,6 +20,7 @@ pub(crate) mod value {
     pub(crate) const STREAM: u8 = 16;
     /// No value of a key: the entry is a function library.
     pub(crate) const LIBRARY: u8 = 17;
+    pub(crate) const ARRAY: u8 = 18;
 }
 
 /// What an effect does.
@@ -71,6 +72,12 @@ pub(crate) mod effect {
     pub(crate) const STREAM_REMOVE_CONSUMER: u8 = 120;
     pub(crate) const STREAM_ASSIGN: u8 = 121;
     pub(crate) const STREAM_RELEASE: u8 = 122;
+
+    pub(crate) const ARRAY_PUT: u8 = 128;
+    pub(crate) const ARRAY_INSERT: u8 = 129;
+    pub(crate) const ARRAY_REMOVE: u8 = 130;
+    pub(crate) const ARRAY_REMOVE_RANGE: u8 = 131;
+    pub(crate) const ARRAY_SEEK: u8 = 132;
 }
 
 /// A JSON value's kind.

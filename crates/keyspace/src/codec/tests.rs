@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::value::array::{Array, ArrayEffect, INDEX_MAX};
 use crate::value::list::{End, ListEffect};
 use crate::value::stream::{Counters, Delivery, Id, StreamEffect};
 use crate::value::{
@@ -165,8 +166,19 @@ fn streams() -> impl Strategy<Value = Value> {
     })
 }
 
+fn places() -> impl Strategy<Value = u64> {
+    prop_oneof![3 => 0..200_u64, 1 => 0..=INDEX_MAX]
+}
+
+fn arrays() -> impl Strategy<Value = Value> {
+    let items = prop::collection::btree_map(places(), strings(), 1..100);
+    (items, prop::option::of(places()))
+        .prop_map(|(items, cursor)| items.into_iter().collect::<Array>().with_cursor(cursor).into_value())
+}
+
 fn values() -> impl Strategy<Value = Value> {
     prop_oneof![
+        1 => arrays(),
         2 => texts().prop_map(Value::Text),
         4 => collections(),
         2 => nodes().prop_map(|node| Json::new(node).into_value()),
@@ -275,6 +287,19 @@ fn stream_effects() -> impl Strategy<Value = StreamEffect> {
     ]
 }
 
+fn array_effects() -> impl Strategy<Value = ArrayEffect> {
+    let cursor = || prop::option::of(places());
+    let items = prop::collection::btree_map(places(), strings(), 0..20);
+    let ascending = prop::collection::btree_set(places(), 0..20);
+    prop_oneof![
+        (items, cursor())
+            .prop_map(|(items, cursor)| ArrayEffect::Put { items: items.into_iter().collect(), cursor }),
+        ascending.prop_map(|places| ArrayEffect::Remove(places.into_iter().collect())),
+        (places(), places()).prop_map(|(a, b)| ArrayEffect::RemoveRange(a.min(b)..=a.max(b))),
+        cursor().prop_map(ArrayEffect::Seek),
+    ]
+}
+
 /// Few keys, so that effects meet.
 fn keys() -> impl Strategy<Value = Str> {
     "[a-e]".prop_map(|key| Str::from(key.as_str()))
@@ -296,6 +321,7 @@ fn effects() -> impl Strategy<Value = Effect> {
         1 => (keys(), sorted_set_effects()).prop_map(|(key, effect)| Effect::SortedSet { key, effect }),
         1 => (keys(), json_effects()).prop_map(|(key, effect)| Effect::Json { key, effect }),
         2 => (keys(), stream_effects()).prop_map(|(key, effect)| Effect::Stream { key, effect }),
+        1 => (keys(), array_effects()).prop_map(|(key, effect)| Effect::Array { key, effect }),
     ]
 }
 
@@ -491,6 +517,12 @@ fn the_form_is_the_one_that_is_described() {
         put(Json::new(document).into_value()),
         [15, 1, 1, b'k', 0, 15, 8, 1, 1, b'a', 7, 3, 0, 2, 3, 2]
     );
+    let array = [(2, Str::from("a")), (3, Str::from("b"))].into_iter().collect::<Array>();
+    assert_eq!(
+        put(array.clone().with_cursor(Some(3)).into_value()),
+        [14, 1, 1, b'k', 0, 18, 1, 3, 2, 2, 1, b'a', 0, 1, b'b']
+    );
+    assert_eq!(put(array.into_value())[4..8], [0, 18, 0, 2]);
     assert_eq!(encoded(&Effect::Clear), [1, 5]);
     let library = |code: Option<&[u8]>| Effect::Library { name: Str::new(b"l"), code: code.map(Str::new) };
     assert_eq!(encoded(&library(Some(b"c"))), [6, 6, 1, b'l', 1, 1, b'c']);
@@ -502,6 +534,14 @@ fn the_form_is_the_one_that_is_described() {
     );
     let effect = StreamEffect::RemoveBefore(Id::new(3, 4));
     assert_eq!(encoded(&Effect::Stream { key: "k".into(), effect }), [5, 115, 1, b'k', 3, 4]);
+    let of_array = |effect| encoded(&Effect::Array { key: "k".into(), effect });
+    let put = |cursor| of_array(ArrayEffect::Put { items: vec![(0, "a".into()), (9, "b".into())], cursor });
+    assert_eq!(put(None), [10, 128, 1, b'k', 2, 0, 1, b'a', 8, 1, b'b']);
+    assert_eq!(put(Some(9)), [11, 129, 1, b'k', 9, 2, 0, 1, b'a', 8, 1, b'b']);
+    assert_eq!(of_array(ArrayEffect::Remove(vec![4, 5])), [6, 130, 1, b'k', 2, 4, 0]);
+    assert_eq!(of_array(ArrayEffect::RemoveRange(4..=9)), [5, 131, 1, b'k', 4, 9]);
+    assert_eq!(of_array(ArrayEffect::Seek(Some(7))), [5, 132, 1, b'k', 1, 7]);
+    assert_eq!(of_array(ArrayEffect::Seek(None)), [4, 132, 1, b'k', 0]);
 }
 
 /// What no encoder writes, though each part of it would do elsewhere.
@@ -532,6 +572,10 @@ fn what_cannot_have_been_written_is_refused() {
     assert_eq!(refused(&[15, 6, 1, 0xff]), "text that is not UTF-8");
     assert_eq!(refused(&[&[15][..], &[7, 1].repeat(129), &[0]].concat()), "nested too deep");
     assert_eq!(refused(&[15, 8, 2, 1, b'a', 0, 1, b'a', 0]), "member that comes twice");
+    assert_eq!(refused(&[18, 0, 0]), "array without elements");
+    let beyond = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1];
+    assert_eq!(refused(&[&[18, 0, 1][..], &beyond, &[0]].concat()), "place beyond the last");
+    assert_eq!(refused(&[&[18, 1][..], &beyond, &[1, 0, 0]].concat()), "place beyond the last");
     // A block of an entry behind the stream's last id, and one that is empty.
     assert_eq!(refused(&[16, 0, 0, 0, 0, 0, 1, 1, 1, 4, 0, 2, 0, 0, 0]), "entry after the last id");
     assert_eq!(refused(&[16, 1, 1, 0, 0, 0, 1, 1, 1, 1, 0, 0]), "block without entries");

@@ -3,7 +3,7 @@
 use super::tag::value as tag;
 use super::{CodecError, Reader};
 use crate::Value;
-use crate::value::{Hash, Json, List, Set, SortedSet, Stream, Text};
+use crate::value::{Array, Hash, Json, List, Set, SortedSet, Stream, Text};
 
 impl Value {
     /// Appends the value.
@@ -16,6 +16,7 @@ impl Value {
             Self::SortedSet(set) => set.encode(out),
             Self::Json(json) => json.encode(out),
             Self::Stream(stream) => stream.encode(out),
+            Self::Array(array) => array.encode(out),
         }
     }
 
@@ -32,6 +33,7 @@ impl Value {
             }
             tag::JSON => Self::Json(Box::new(Json::decode(reader)?)),
             tag::STREAM => Self::Stream(Box::new(Stream::decode(reader)?)),
+            tag::ARRAY => Self::Array(Box::new(Array::decode(reader)?)),
             _ => return Err(reader.error("unknown kind of value")),
         })
     }

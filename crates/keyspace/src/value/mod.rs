@@ -1,5 +1,6 @@
 //! The values that a key can hold.
 
+pub mod array;
 pub mod hash;
 pub mod json;
 pub mod list;
@@ -8,6 +9,7 @@ pub mod sorted_set;
 pub mod stream;
 pub mod text;
 
+pub use array::Array;
 pub use hash::Hash;
 pub use json::Json;
 pub use list::List;
@@ -33,6 +35,8 @@ pub enum Value {
     Json(Box<Json>),
     /// A stream.
     Stream(Box<Stream>),
+    /// An array.
+    Array(Box<Array>),
 }
 
 /// The type of a value, as TYPE names it.
@@ -52,6 +56,8 @@ pub enum Kind {
     Json,
     /// `stream`
     Stream,
+    /// `array`
+    Array,
 }
 
 impl Kind {
@@ -65,6 +71,7 @@ impl Kind {
             Self::SortedSet => "zset",
             Self::Json => "ReJSON-RL",
             Self::Stream => "stream",
+            Self::Array => "array",
         }
     }
 }
@@ -123,6 +130,7 @@ macro_rules! each {
             Value::SortedSet($inner) => $body,
             Value::Json($inner) => $body,
             Value::Stream($inner) => $body,
+            Value::Array($inner) => $body,
         }
     };
 }
@@ -143,6 +151,7 @@ impl Value {
             Self::SortedSet(_) => Kind::SortedSet,
             Self::Json(_) => Kind::Json,
             Self::Stream(_) => Kind::Stream,
+            Self::Array(_) => Kind::Array,
         }
     }
 

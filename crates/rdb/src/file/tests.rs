@@ -1,7 +1,7 @@
 //! Files without a server: those that we write, and what no server of today writes.
 
 use fastrand::Rng;
-use latchkey_keyspace::value::{Hash, Json, Text, json};
+use latchkey_keyspace::value::{Array, Hash, Json, Text, json};
 use latchkey_keyspace::{Keyspace, Now, Str, Value};
 use proptest::prelude::*;
 
@@ -58,6 +58,8 @@ fn a_file_has_the_lowest_version_that_says_everything() {
     let field = (Str::from("f"), Str::from("v"), Some(NOW.ms() + 1));
     space.edit(NOW).put(b"hash", Hash::from_fields([field], SEED));
     assert_eq!(written(&space, &[], JsonAs::Module)[..9], *b"REDIS0012");
+    space.edit(NOW).put(b"array", [(0, Str::from("v"))].into_iter().collect::<Array>());
+    assert_eq!(written(&space, &[], JsonAs::Module)[..9], *b"REDIS0014");
 }
 
 #[test]
@@ -119,7 +121,7 @@ fn checksums_are_asked_for_where_there_are_any() {
     assert!(!sound(&[body, &[1; 8]].concat()));
     assert!(!sound(body));
     assert!(sound(b"REDIS0004\x00\x01k\x01v\xff"), "before there were any");
-    for head in ["REDIS0000", "REDIS0013", "REDISxxxx", "VALKEY080", "RED"] {
+    for head in ["REDIS0000", "REDIS0015", "REDISxxxx", "VALKEY080", "RED"] {
         assert!(!sound(head.as_bytes()), "{head}");
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use latchkey_keyspace::{Entry, Value, View};
 
 use super::MAGIC;
-use crate::{VERSION_FIELD_DEADLINES, VERSION_PLAIN, crc64, kind, output, value};
+use crate::{VERSION_PLAIN, crc64, kind, output, value};
 
 /// What becomes of JSON documents in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +48,8 @@ pub fn write<'l>(
 
 /// The lowest version that knows all that is to be written.
 fn version_of(view: View<'_>) -> u16 {
-    let needs = |entry: &Entry| value::version_of(entry.value(), view.now()) > VERSION_PLAIN;
-    if view.iter().any(|(_, entry)| needs(entry)) { VERSION_FIELD_DEADLINES } else { VERSION_PLAIN }
+    let needed = |entry: &Entry| value::version_of(entry.value(), view.now());
+    view.iter().map(|(_, entry)| needed(entry)).max().unwrap_or(VERSION_PLAIN)
 }
 
 fn write_entry(out: &mut Vec<u8>, key: &[u8], entry: &Entry, view: View<'_>, json: JsonAs) {

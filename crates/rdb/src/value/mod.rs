@@ -1,5 +1,6 @@
 //! Values: the number of their encoding, and then what it says.
 
+mod array;
 mod hash;
 mod json;
 mod list;
@@ -12,7 +13,7 @@ use latchkey_keyspace::{Now, Value};
 
 use crate::error::Result;
 use crate::input::Input;
-use crate::{VERSION_FIELD_DEADLINES, VERSION_PLAIN, kind};
+use crate::{VERSION_ARRAYS, VERSION_FIELD_DEADLINES, VERSION_PLAIN, kind};
 
 pub(crate) use json::skip_module_data;
 
@@ -43,6 +44,7 @@ pub(crate) fn read(input: &mut Input<'_>, kind: u8, seed: u64) -> Result<Read> {
         | kind::HASH_DEADLINES
         | kind::HASH_DEADLINES_LISTPACK => hash::read(input, kind, seed)?,
         kind::STREAM | kind::STREAM_2 | kind::STREAM_3 => stream::read(input, kind)?,
+        kind::ARRAY => array::read(input)?,
         kind::MODULE => return json::read(input),
         _ => return Err(input.flaw("unknown kind of value")),
     }))
@@ -57,6 +59,7 @@ pub(crate) fn kind_of(value: &Value, now: Now) -> u8 {
         Value::SortedSet(set) => sorted_set::kind_of(set),
         Value::Hash(hash) => hash::kind_of(hash, now),
         Value::Stream(_) => kind::STREAM_2,
+        Value::Array(_) => kind::ARRAY,
         Value::Json(_) => kind::MODULE,
     }
 }
@@ -65,6 +68,7 @@ pub(crate) fn kind_of(value: &Value, now: Now) -> u8 {
 pub(crate) fn version_of(value: &Value, now: Now) -> u16 {
     match kind_of(value, now) {
         kind::HASH_DEADLINES => VERSION_FIELD_DEADLINES,
+        kind::ARRAY => VERSION_ARRAYS,
         _ => VERSION_PLAIN,
     }
 }
@@ -78,6 +82,7 @@ pub(crate) fn write(out: &mut Vec<u8>, value: &Value, now: Now) {
         Value::SortedSet(set) => sorted_set::write(out, set),
         Value::Hash(hash) => hash::write(out, hash, now),
         Value::Stream(stream) => stream::write(out, stream),
+        Value::Array(array) => array::write(out, array),
         Value::Json(json) => json::write(out, json),
     }
 }

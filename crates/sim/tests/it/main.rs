@@ -83,7 +83,7 @@ fn first_failure(bug: Bug, seeds: u64) -> Option<Failure> {
 /// Goal: each mistake is found, and soon.
 #[test]
 fn every_planted_bug_is_found() {
-    let missed: Vec<Bug> = Bug::ALL.into_iter().filter(|&bug| first_failure(bug, 40).is_none()).collect();
+    let missed: Vec<Bug> = Bug::ALL.into_iter().filter(|&bug| first_failure(bug, 80).is_none()).collect();
     assert_eq!(missed, [], "these mistakes were not found");
 }
 

@@ -55,7 +55,7 @@ impl<'a> Source<'a> {
             Some(Value::Set(set)) => Ok(Some(Self::Set(set))),
             Some(Value::SortedSet(sorted_set)) => Ok(Some(Self::SortedSet(sorted_set))),
             Some(Value::Text(_) | Value::Hash(_) | Value::Stream(_)) => Err(ReplyError::WRONG_TYPE.into()),
-            Some(Value::Json(_)) => Err(ReplyError::WRONG_TYPE.into()),
+            Some(Value::Json(_) | Value::Array(_)) => Err(ReplyError::WRONG_TYPE.into()),
         }
     }
 

@@ -120,10 +120,12 @@ fn every_type_comes_back_with_its_deadlines() {
         "XGROUP CREATE stream g 0",
         "XREADGROUP GROUP g c STREAMS stream >",
         r#"JSON.SET json $ {"a":[1,2.5,null]}"#,
+        "ARSET array 1000000 12 1.5 long-enough-to-be-no-number",
+        "ARINSERT array a",
     ] {
         shell.run(line);
     }
-    for key in ["text", "list", "set", "scores", "hash", "stream", "json"] {
+    for key in ["text", "list", "set", "scores", "hash", "stream", "json", "array"] {
         let Reply::Bulk(payload) = shell.run(&format!("DUMP {key}")) else { panic!("{key} is there") };
         let before = shell.keyspace.canonical();
         shell.run(&format!("DEL {key}"));

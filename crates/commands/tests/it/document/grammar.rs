@@ -46,26 +46,33 @@ pub(super) fn arity(grammar: &str) -> Arity {
     let spaced = ["[", "]", "(", ")"]
         .iter()
         .fold(grammar.to_owned(), |text, &sign| text.replace(sign, &format!(" {sign} ")));
-    let least = least_words(&mut spaced.split_whitespace(), false);
-    if grammar.contains(['[', '…']) { Arity::AtLeast(least) } else { Arity::Exactly(least) }
+    let (least, most) = words(&mut spaced.split_whitespace(), false);
+    let is_open = least < most || grammar.contains(['[', '…']);
+    if is_open { Arity::AtLeast(least) } else { Arity::Exactly(least) }
 }
 
-/// The least number of words up to the end of a group: what is in brackets may be absent, and `…` too. Between
-/// parentheses `|` divides sequences, elsewhere words.
-fn least_words<'a>(tokens: &mut impl Iterator<Item = &'a str>, in_group: bool) -> usize {
-    let (mut least, mut words) = (usize::MAX, 0);
+/// The least and the greatest number of words up to the end of a group, without what is in brackets or stands for `…`.
+/// Between parentheses `|` divides sequences, elsewhere words.
+fn words<'a>(tokens: &mut impl Iterator<Item = &'a str>, in_group: bool) -> (usize, usize) {
+    let (mut least, mut most, mut sequence) = (usize::MAX, 0, (0, 0));
     while let Some(token) = tokens.next() {
         match token {
-            "(" => words += least_words(tokens, true),
-            "[" => drop(least_words(tokens, true)),
+            "(" => {
+                let inner = words(tokens, true);
+                sequence = (sequence.0 + inner.0, sequence.1 + inner.1);
+            }
+            "[" => drop(words(tokens, true)),
             ")" | "]" => break,
-            "|" if in_group => least = least.min(std::mem::take(&mut words)),
-            "|" => words -= 1,
+            "|" if in_group => {
+                (least, most) = (least.min(sequence.0), most.max(sequence.1));
+                sequence = (0, 0);
+            }
+            "|" => sequence = (sequence.0 - 1, sequence.1 - 1),
             "…" => {}
-            _ => words += 1,
+            _ => sequence = (sequence.0 + 1, sequence.1 + 1),
         }
     }
-    least.min(words)
+    (least.min(sequence.0), most.max(sequence.1))
 }
 
 /// The Rust files in a folder and below, in order.
