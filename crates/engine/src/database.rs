@@ -176,6 +176,7 @@ impl Database {
     /// Watches the keys that this command names, for a transaction.
     pub fn watch(&mut self, call: &Call, now: Now, watches: &mut Watches) {
         self.want_traces();
+        self.trace_as(None);
         let mut edit = self.keyspace.edit(now);
         call.keys().iter().for_each(|key| edit.watch(key.name, watches));
         self.tell_trackers();
@@ -184,6 +185,7 @@ impl Database {
     /// Whether one of the keys was changed since it is watched: then the transaction must not run.
     pub fn are_touched(&mut self, watches: &Watches, now: Now) -> bool {
         self.want_traces();
+        self.trace_as(None);
         let are_touched = self.keyspace.edit(now).are_touched(watches);
         self.tell_trackers();
         are_touched
