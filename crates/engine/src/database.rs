@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use latchkey_commands::{Call, Cost, Facts, Growth, Run, Settings, Site, Watches};
-use latchkey_keyspace::{Keyspace, Now, Record};
+use latchkey_keyspace::{Keyspace, Now, Record, Trace};
 use latchkey_protocol::{Reply, ReplyError};
-use latchkey_pubsub::{Hub, Outbox};
+use latchkey_pubsub::{Hub, Outbox, Reader};
 use latchkey_script::{Budget, Clock, Scripts};
 
 use crate::functions::Functions;
@@ -34,6 +34,10 @@ pub struct Database {
     pub(crate) functions: Functions,
     pub(crate) outbox: Outbox,
     pub(crate) waiters: Waiters,
+    /// Whoever keeps copies of keys and has commands run now.
+    pub(crate) reader: Option<Reader>,
+    /// What those who keep copies need no more.
+    pub(crate) garbage: Option<Box<dyn Any + Send>>,
 }
 
 /// What came of a command.
@@ -76,6 +80,8 @@ impl Database {
             functions: Functions::default(),
             outbox: Outbox::new(Arc::new(Hub::new(seed))),
             waiters: Waiters::new(seed),
+            reader: None,
+            garbage: None,
         }
     }
 
@@ -132,8 +138,7 @@ impl Database {
         self.begin(now);
         self.tell_monitors(call, Source::Client, now);
         let ran = self.run_step(call, now);
-        self.serve_waiters(now);
-        self.outbox.send();
+        self.end(now);
         ran
     }
 
@@ -143,8 +148,7 @@ impl Database {
         self.begin(now);
         calls.iter().for_each(|call| self.tell_monitors(call, Source::Client, now));
         let replies = self.run_all_if_they_fit(calls, now);
-        self.serve_waiters(now);
-        self.outbox.send();
+        self.end(now);
         replies
     }
 
@@ -171,13 +175,20 @@ impl Database {
 
     /// Watches the keys that this command names, for a transaction.
     pub fn watch(&mut self, call: &Call, now: Now, watches: &mut Watches) {
+        self.want_traces();
+        self.trace_as(None);
         let mut edit = self.keyspace.edit(now);
         call.keys().iter().for_each(|key| edit.watch(key.name, watches));
+        self.tell_trackers();
     }
 
     /// Whether one of the keys was changed since it is watched: then the transaction must not run.
     pub fn are_touched(&mut self, watches: &Watches, now: Now) -> bool {
-        self.keyspace.edit(now).are_touched(watches)
+        self.want_traces();
+        self.trace_as(None);
+        let are_touched = self.keyspace.edit(now).are_touched(watches);
+        self.tell_trackers();
+        are_touched
     }
 
     /// Whether it is noted from now on when a key was used: CLIENT NO-TOUCH.
@@ -201,9 +212,9 @@ impl Database {
 
     /// Drops what is past its deadline, at most `limit` keys. Whether there may be more.
     pub fn sweep(&mut self, limit: usize, now: Now) -> bool {
+        self.want_traces();
         let more = self.sweep_quietly(limit, now);
-        self.serve_waiters(now);
-        self.outbox.send();
+        self.end(now);
         more
     }
 
@@ -213,6 +224,7 @@ impl Database {
             return false;
         }
         self.want_events(false);
+        self.trace_as(None);
         let swept = self.keyspace.edit(now).sweep(limit);
         self.publish_events();
         self.facts.expired += swept as u64;
@@ -237,7 +249,9 @@ impl Database {
 
     /// What was removed and is costly to free: drop it where nobody waits.
     pub fn take_garbage(&mut self) -> Vec<Box<dyn Any + Send>> {
-        self.keyspace.take_garbage()
+        let mut garbage = self.keyspace.take_garbage();
+        garbage.extend(self.garbage.take());
+        garbage
     }
 
     /// Stored bytes, by the documented formula.
@@ -261,7 +275,16 @@ impl Database {
     fn begin(&mut self, now: Now) {
         self.keyspace.forget_savepoints();
         self.outbox.discard();
+        self.want_traces();
         self.sweep_quietly(SWEPT_PER_COMMAND, now);
+        self.trace_as(self.reader);
+    }
+
+    /// After every step: serves those who wait for what it brought, and tells whoever wants to know.
+    fn end(&mut self, now: Now) {
+        self.serve_waiters(now);
+        self.outbox.send();
+        self.tell_trackers();
     }
 
     /// Runs a command on its own, after making room for it.
@@ -325,6 +348,7 @@ impl Database {
             record_bytes_max: self.limits.record_bytes_max,
         });
         self.publish_events();
+        self.trace_reads(call);
         if call.spec().is_read() {
             let (found, missed) = self.keyspace.lookups();
             self.facts.hits += found - hits;
@@ -346,8 +370,10 @@ impl Database {
         let Self { keyspace, limits, chance, facts, .. } = self;
         let max = limits.bytes_max();
         if limits.evicts && bytes <= max {
+            keyspace.trace_as(Trace::NOBODY);
             facts.evicted += room::evict(keyspace, max, bytes, now, chance);
             self.publish_events();
+            self.trace_as(self.reader);
         }
     }
 

@@ -13,6 +13,7 @@ mod notify;
 mod room;
 mod scripting;
 mod step;
+mod tracking;
 mod waiting;
 
 #[cfg(test)]

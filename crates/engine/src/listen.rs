@@ -9,8 +9,9 @@ use latchkey_pubsub::{Ear, Full, Scope};
 use crate::{Database, Ran};
 
 impl Database {
-    /// Runs SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE or MONITOR for whoever hears with this ear. A subscription answers an array
-    /// of confirmations, `[kind, name, count]` each: the door sends them one by one.
+    /// Runs SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE, MONITOR or CLIENT TRACKING for whoever hears with this ear. A subscription answers an array
+    /// of confirmations, `[kind, name, count]` each: the door sends them one by one. After CLIENT TRACKING the ear can
+    /// [track](Ear::track) keys.
     pub fn listen(&mut self, call: &Call, ear: &Ear, now: Now) -> Ran {
         self.note(call, now);
         let reply = match call.spec().name {
@@ -19,6 +20,10 @@ impl Database {
             "SSUBSCRIBE" => self.subscribe(ear, Scope::Shard, "ssubscribe", call),
             "MONITOR" => {
                 self.hub().monitor(ear);
+                Ok(Reply::OK)
+            }
+            "TRACKING" => {
+                self.hub().join(ear);
                 Ok(Reply::OK)
             }
             _ => Err(latchkey_commands::not_over_rest(call.command())),

@@ -4,6 +4,7 @@ mod functions;
 mod notify;
 mod queues;
 mod scripting;
+mod tracking;
 mod transactions;
 mod waiting;
 

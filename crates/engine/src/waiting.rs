@@ -7,6 +7,7 @@ use bytes::Bytes;
 use latchkey_commands::{Call, Wanted};
 use latchkey_keyspace::{Await, Keyspace, Kind, Now, Str};
 use latchkey_protocol::{Reply, ReplyError};
+use latchkey_pubsub::Reader;
 
 use crate::{Database, Ran};
 
@@ -69,7 +70,7 @@ impl Database {
         };
         let in_vain = if matches!(waits.wanted, Wanted::Nothing) { ran.reply } else { Reply::NullArray };
         let call = call.clone().settled(self.keyspace.view(now));
-        let entered = self.waiters.enter(Waiting { call, waiter }, &mut self.keyspace);
+        let entered = self.waiters.enter(Waiting { call, waiter, reader: self.reader }, &mut self.keyspace);
         self.facts.blocked = self.waiting() as u64;
         match entered {
             Some(id) => Begun::Waits { id, in_vain },
@@ -137,12 +138,12 @@ impl Database {
 
     /// Runs a command that waits once more. Whether it waits no longer.
     fn try_again(&mut self, id: WaitId, now: Now) -> bool {
-        let Some(Waiting { call, waiter }) = self.waiters.waiting.get(&id) else { return true };
+        let Some(Waiting { call, waiter, reader }) = self.waiters.waiting.get(&id) else { return true };
         if !waiter.is_there() {
             return self.stop_waiting(id);
         }
-        let call = call.clone();
-        let ran = self.run_step(&call, now);
+        let (call, reader) = (call.clone(), *reader);
+        let ran = self.run_for(reader, &call, now);
         self.facts.commands -= 1; // it was counted when it came
         if call.spec().waits.is_some_and(|waits| found_nothing(waits.wanted, &ran.reply)) {
             return false;
@@ -178,6 +179,8 @@ pub(crate) struct Waiters {
 struct Waiting {
     call: Call,
     waiter: Box<dyn Waiter>,
+    /// Whose command it is, if they keep copies of keys.
+    reader: Option<Reader>,
 }
 
 /// Where somebody waits.

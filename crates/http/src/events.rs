@@ -158,6 +158,8 @@ fn write_message(out: &mut Vec<u8>, message: &Message) {
             write_event(out, &[b"pmessage", pattern, &news.channel, &news.payload]);
         }
         Message::Line(line) => write_event(out, &[line]),
+        // Only connections keep copies of keys.
+        Message::Stale { .. } | Message::RedirectBroken(_) => {}
     }
 }
 

@@ -119,7 +119,7 @@ impl<'a> Edit<'a> {
             let before = Before::of(entry);
             entry.expires_at_ms = crate::entry::deadline(expires_at_ms);
             self.space.recount(key, before);
-            self.space.watched.touch(key);
+            self.space.touch(key);
             self.space.ledger.note(
                 || Effect::Expire { key: key.into(), expires_at_ms },
                 || vec![Effect::Expire { key: key.into(), expires_at_ms: old }],
@@ -168,6 +168,7 @@ impl<'a> Edit<'a> {
 
     /// Removes every key, and no library.
     pub fn clear(&mut self) {
+        self.space.tracer.everything();
         if self.space.entries.is_empty() {
             return;
         }

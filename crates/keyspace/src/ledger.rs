@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use crate::codec::{Mark, Record};
-use crate::{Effect, Value};
+use crate::{Effect, Value, trace};
 
 /// Collections with more elements than this are handed out to be freed elsewhere.
 const FREED_ELSEWHERE_MIN: usize = 64;
@@ -35,6 +35,8 @@ pub struct Savepoint {
     pub(crate) is_outermost: bool,
     /// How far the record was, and which one it was, if there was one.
     pub(crate) recorded: Option<(u64, Mark)>,
+    /// How much was noted of what the step does.
+    pub(crate) traced: trace::Mark,
 }
 
 impl Ledger {

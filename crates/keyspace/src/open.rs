@@ -159,7 +159,7 @@ impl<V: Contents> Drop for Open<'_, V> {
                 entry.value = value;
                 self.space.recount(self.key, before);
                 if self.space.changes() != self.changes_before {
-                    self.space.watched.touch(self.key);
+                    self.space.touch(self.key);
                 }
                 if empty {
                     self.space.take(self.key);

@@ -11,6 +11,7 @@ use crate::entry::Entry;
 use crate::event::{Classes, Deed, Event, Events};
 use crate::ledger::{Ledger, Savepoint};
 use crate::libraries::Libraries;
+use crate::trace::{Trace, Tracer};
 use crate::watch::Watched;
 use crate::{Class, Edit, Kind, Now, Str, Value, View};
 
@@ -34,6 +35,7 @@ pub struct Keyspace {
     /// Whether it is noted when a key was used.
     pub(crate) touches: bool,
     pub(crate) events: Events,
+    pub(crate) tracer: Tracer,
     announced: Option<Vec<Str>>,
 }
 
@@ -53,6 +55,7 @@ impl Keyspace {
             awaited: Awaited::new(seed),
             touches: true,
             events: Events::new(),
+            tracer: Tracer::default(),
             announced: None,
         }
     }
@@ -135,7 +138,8 @@ impl Keyspace {
         let is_outermost = self.ledger.undo.is_none();
         let undo = self.ledger.undo.get_or_insert_default();
         let effects = undo.len();
-        Savepoint { effects, is_outermost, recorded: self.ledger.recorded() }
+        let (recorded, traced) = (self.ledger.recorded(), self.tracer.mark());
+        Savepoint { effects, is_outermost, recorded, traced }
     }
 
     /// Keeps the changes since the savepoint, unless an outer one is gone back to.
@@ -157,6 +161,7 @@ impl Keyspace {
             edit.apply(effect);
         }
         self.events.wanted = wanted;
+        self.tracer.go_back(point.traced);
         if !point.is_outermost {
             self.ledger.undo = Some(undo);
         }
@@ -197,6 +202,31 @@ impl Keyspace {
     /// What the coming changes are called.
     pub fn begin_deed(&mut self, deed: Deed) {
         self.events.deed = deed;
+    }
+
+    /// Whether it is noted from now on what is read and changed.
+    pub fn want_traces(&mut self, are_wanted: bool) {
+        self.tracer.is_wanted = are_wanted;
+    }
+
+    /// Who reads and changes keys from now on: a number, or [`Trace::NOBODY`].
+    pub fn trace_as(&mut self, who: u64) {
+        self.tracer.who = who;
+    }
+
+    /// Notes that a key was read, if that is wanted. Unlike changes, reads are noted by whoever knows what they are for.
+    pub fn trace_read(&mut self, key: &[u8]) {
+        self.tracer.read(key);
+    }
+
+    /// Whether anything was noted of what was read and changed since [`take_traces`](Self::take_traces).
+    pub fn has_traces(&self) -> bool {
+        self.tracer.has_any()
+    }
+
+    /// What was read and changed since this was last asked, in order.
+    pub fn take_traces(&mut self) -> Vec<Trace> {
+        self.tracer.take()
     }
 
     /// The events that were noted since they were taken last, in order.
@@ -280,6 +310,12 @@ impl Keyspace {
         }
     }
 
+    /// Notes that a key was changed, set or removed.
+    pub(crate) fn touch(&mut self, key: &[u8]) {
+        self.watched.touch(key);
+        self.tracer.changed(key);
+    }
+
     /// The entry, live or not.
     pub(crate) fn slot(&mut self, key: &[u8]) -> Option<&mut Entry> {
         self.entries.get_mut(key)
@@ -288,7 +324,7 @@ impl Keyspace {
     /// Puts an entry, and returns the one that was there, live or not.
     pub(crate) fn insert(&mut self, key: &[u8], entry: Entry) -> Option<Entry> {
         self.check_announced(key);
-        self.watched.touch(key);
+        self.touch(key);
         self.awaited.come(key);
         self.replace(key, entry)
     }
@@ -316,7 +352,7 @@ impl Keyspace {
         self.check_announced(key);
         let hash = self.entries.hash_of(key);
         let (_, entry) = self.entries.remove_hashed(hash, key)?;
-        self.watched.touch(key);
+        self.touch(key);
         self.awaited.gone(key);
         self.count_out(key, &entry, hash);
         Some(entry)

@@ -182,6 +182,7 @@ impl Local {
         let touches = !admitted.watching().is_some_and(|vigil| vigil.leaves_no_trace());
         let Done { value, mark, garbage } = visit.with(&terms, &self.memory, |database| {
             database.set_touching(touches);
+            database.speak_for(admitted.ear());
             work(database)
         })?;
         self.free.take(garbage);

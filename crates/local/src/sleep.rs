@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use latchkey_keyspace::Trace;
 use latchkey_pipeline::Refusal;
 use latchkey_protocol::ReplyError;
 use latchkey_storage::{Keeper, News, Shelf, Storage, StorageError};
@@ -139,9 +140,9 @@ impl Local {
         tenants.sort_by_key(|tenant| tenant.used_at_ms());
         let now_ms = self.now().ms();
         for tenant in tenants {
-            // Whoever listens may wait for a key to expire, which is told when it is noticed.
+            // Whoever listens, or keeps copies, may wait for a key to expire, which is told when it is noticed.
             let is_idle =
-                now_ms.saturating_sub(tenant.used_at_ms()) >= idle_ms && !tenant.hub().has_listeners();
+                now_ms.saturating_sub(tenant.used_at_ms()) >= idle_ms && !tenant.hub().is_attended();
             if is_idle || self.memory.is_short() {
                 self.send_to_sleep(tenant).await;
             }
@@ -243,6 +244,8 @@ fn lie_down(tenant: &Tenant, awake: Awake, memory: &Memory, bedside: OwnedMutexG
         tracing::error!(%error, database = %tenant.id(), "a database that falls asleep cannot be written");
     }
     drop(database);
+    // While it sleeps, nobody notices that a key expires.
+    drop(tenant.hub().tell_trackers(vec![Trace::Everything]));
     memory.release(grant);
     drop(bedside);
 }

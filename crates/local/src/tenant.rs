@@ -136,7 +136,7 @@ impl Tenant {
 
     /// Whether nothing would be lost if it was forgotten.
     pub(crate) fn is_forgettable(&self) -> bool {
-        !self.is_awake() && !self.hub.has_listeners() && *self.settings.lock() == Settings::default()
+        !self.is_awake() && !self.hub.is_attended() && *self.settings.lock() == Settings::default()
     }
 
     /// Waits until nobody else wakes it or puts it to sleep.

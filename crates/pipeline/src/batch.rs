@@ -22,7 +22,7 @@ pub enum Shape {
     Stream,
     /// WATCH: the session's next transaction is to run only if nobody changes the keys before.
     Watch,
-    /// SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE or MONITOR: the caller's ear is to hear from now on.
+    /// SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE, MONITOR or CLIENT TRACKING: the caller's ear is to hear from now on.
     Listen,
     /// As one step: all or none are run, and nobody sees a state in between. None if a key that the session watches was
     /// changed.

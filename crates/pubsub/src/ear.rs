@@ -6,7 +6,8 @@ use std::task::{Context, Poll};
 use parking_lot::Mutex;
 
 use crate::mailbox::Mailbox;
-use crate::{Hub, Message, Scope, TooSlow};
+use crate::tracking::Redirect;
+use crate::{Full, Hub, Message, Scope, Terms, TooSlow, Tracked};
 
 /// What one listener hears with. When it is dropped, the hub forgets it at once.
 #[derive(Debug, Default)]
@@ -61,6 +62,40 @@ impl Ear {
     /// counts.
     pub fn subscriptions(&self, scope: Scope) -> usize {
         self.place.lock().as_ref().map_or(0, |(hub, id)| hub.subscriptions(*id, scope))
+    }
+
+    /// Keeps copies of keys from now on, or goes on by other terms, and is told when they are stale; or the ear of the
+    /// connection of this number is. Prefixes are added to those that it has. Nothing is done for an ear that has not
+    /// [joined](Hub::join) a hub.
+    pub fn track(&self, terms: &Terms, redirect: Option<(u64, &Ear)>) -> Result<(), Full> {
+        let redirect = redirect.map(|(number, ear)| {
+            let mailbox = Arc::downgrade(&ear.mailbox);
+            Redirect { number, mailbox, is_broken: false }
+        });
+        match &*self.place.lock() {
+            Some((hub, id)) => hub.tracking.start(*id, &self.mailbox, terms, redirect),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps no copies any more, or does not want to be told.
+    pub fn stop_tracking(&self) {
+        if let Some((hub, id)) = &*self.place.lock() {
+            hub.tracking.stop(*id);
+        }
+    }
+
+    /// Says whether the next command is an exception to the [mode](crate::Mode) in which keys are tracked.
+    pub fn set_exception(&self, is_exception: bool) {
+        if let Some((hub, id)) = &*self.place.lock() {
+            hub.tracking.set_exception(*id, is_exception);
+        }
+    }
+
+    /// How keys are tracked for it, if they are.
+    pub fn tracked(&self) -> Option<Tracked> {
+        let place = self.place.lock();
+        place.as_ref().and_then(|(hub, id)| hub.tracking.tracked(*id))
     }
 
     /// Whether it listens on anything, or monitors.

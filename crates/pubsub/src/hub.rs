@@ -1,13 +1,14 @@
 //! All listeners of one database.
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::Waker;
 
 use bytes::Bytes;
-use latchkey_keyspace::Str;
 use latchkey_keyspace::collections::glob;
+use latchkey_keyspace::{Str, Trace};
 use parking_lot::Mutex;
 
 use crate::limits::{
@@ -16,7 +17,8 @@ use crate::limits::{
 };
 use crate::mailbox::{Mailbox, News};
 use crate::topics::{Topic, Topics};
-use crate::{Ear, Message, Scope};
+use crate::tracking::Tracking;
+use crate::{Ear, Message, Reader, Scope, TrackedCounts};
 
 /// Knows who listens to what. Has a lock of its own, which is held for moments and never while another is taken but a
 /// mailbox's, so that a listener that goes need not wait for the database.
@@ -27,6 +29,8 @@ pub struct Hub {
     listening: AtomicU64,
     /// How many monitor.
     monitoring: AtomicU64,
+    /// Who keeps copies of keys.
+    pub(crate) tracking: Tracking,
 }
 
 #[derive(Debug)]
@@ -74,7 +78,12 @@ impl Hub {
             subscriptions: 0,
             name_bytes: 0,
         };
-        Self { state: Mutex::new(state), listening: AtomicU64::new(0), monitoring: AtomicU64::new(0) }
+        Self {
+            state: Mutex::new(state),
+            listening: AtomicU64::new(0),
+            monitoring: AtomicU64::new(0),
+            tracking: Tracking::new(seed),
+        }
     }
 
     /// Has this ear listen on all of these names, or on none if that would be too many. After each, how many names it
@@ -97,6 +106,11 @@ impl Hub {
         self.recount(&state);
     }
 
+    /// Has this ear belong here, so that it can [track](Ear::track) keys.
+    pub fn join(self: &Arc<Self>, ear: &Ear) {
+        self.admit(ear);
+    }
+
     /// The number under which an ear is known here.
     fn admit(self: &Arc<Self>, ear: &Ear) -> u64 {
         let mut place = ear.place.lock();
@@ -115,6 +129,35 @@ impl Hub {
     /// Whether anybody listens on anything, or monitors. Costs a load.
     pub fn has_listeners(&self) -> bool {
         self.listening.load(Relaxed) > 0
+    }
+
+    /// Whether anybody keeps copies of keys. Costs a load.
+    pub fn has_trackers(&self) -> bool {
+        self.tracking.has_any()
+    }
+
+    /// Whether anybody wants to hear anything from here. Costs two loads.
+    pub fn is_attended(&self) -> bool {
+        self.has_listeners() || self.has_trackers()
+    }
+
+    /// Whoever has this ear, if it keeps copies of keys of this database.
+    pub fn reader(self: &Arc<Self>, ear: &Ear) -> Option<Reader> {
+        match &*ear.place.lock() {
+            Some((hub, id)) if Arc::ptr_eq(hub, self) => self.tracking.reader(*id),
+            _ => None,
+        }
+    }
+
+    /// Tells those who keep copies what a step read and changed, in order. What it returns is to be dropped where nobody
+    /// waits for it.
+    pub fn tell_trackers(&self, traces: Vec<Trace>) -> Option<Box<dyn Any + Send>> {
+        self.tracking.tell(traces)
+    }
+
+    /// How much is tracked.
+    pub fn tracked(&self) -> TrackedCounts {
+        self.tracking.counts()
     }
 
     /// Whether anybody monitors. Costs a load.
@@ -215,6 +258,7 @@ impl Hub {
     }
 
     pub(crate) fn forget(&self, id: u64) {
+        self.tracking.stop(id);
         let mut state = self.state.lock();
         state.forget(id);
         self.recount(&state);

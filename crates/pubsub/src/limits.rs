@@ -29,3 +29,19 @@ pub const NAME_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// So many bytes may be published in one step: a command, a transaction or a script.
 pub const OUTBOX_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// So many keys of a database may be tracked because somebody has read them, as by Redis's `tracking-table-max-keys`.
+/// One more, and another is given up: who has read it is told that it is stale.
+pub const COPIED_KEYS_MAX: usize = 1_000_000;
+
+/// The keys that are tracked, and who has read them, may take so many bytes.
+pub const COPIES_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// So many prefixes one connection may be told of.
+pub const PREFIXES_PER_EAR_MAX: usize = 256;
+
+/// So many different prefixes a database may have.
+pub const PREFIXES_MAX: usize = 10_000;
+
+/// The longest prefix, in bytes.
+pub const PREFIX_BYTES_MAX: usize = 1024;

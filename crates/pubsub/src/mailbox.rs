@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use latchkey_keyspace::Str;
 use parking_lot::Mutex;
 
 use crate::limits::{MAILBOX_BYTES_MAX, MAILBOX_MESSAGES_MAX, MESSAGE_BYTES};
@@ -32,6 +33,24 @@ pub enum Message {
     Shard(Arc<News>),
     /// A line for who monitors.
     Line(Bytes),
+    /// Copies of keys are stale.
+    Stale {
+        /// Which ones.
+        stale: Stale,
+        /// Whether another connection keeps the copies, and has it told here.
+        is_redirected: bool,
+    },
+    /// The connection of this number, which was told in this one's place, has gone.
+    RedirectBroken(u64),
+}
+
+/// Copies that are stale.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stale {
+    /// Those of these keys.
+    Keys(Arc<[Str]>),
+    /// All of them.
+    Everything,
 }
 
 /// What was published.
@@ -48,12 +67,24 @@ pub struct News {
 pub struct TooSlow;
 
 impl Message {
+    fn is_about_copies(&self) -> bool {
+        matches!(self, Self::Stale { .. })
+    }
+
+    fn is_redirected(&self) -> bool {
+        matches!(self, Self::Stale { is_redirected: true, .. })
+    }
+
     fn bytes(&self) -> usize {
         MESSAGE_BYTES
             + match self {
                 Self::Channel(news) | Self::Shard(news) => news.bytes(),
                 Self::Pattern(pattern, news) => pattern.len() + news.bytes(),
                 Self::Line(line) => line.len(),
+                Self::Stale { stale: Stale::Keys(keys), .. } => {
+                    keys.iter().map(|key| size_of::<Str>() + key.len()).sum()
+                }
+                Self::Stale { stale: Stale::Everything, .. } | Self::RedirectBroken(_) => 0,
             }
     }
 }
@@ -78,13 +109,10 @@ impl Mailbox {
             return Err(TooSlow);
         }
         wakers.extend(waiting.waker.take());
-        let bytes = waiting.bytes + message.bytes();
-        if bytes > MAILBOX_BYTES_MAX || waiting.messages.len() >= MAILBOX_MESSAGES_MAX {
+        if waiting.put(message).is_err() {
             *waiting = Waiting { is_too_slow: true, ..Waiting::default() };
             return Err(TooSlow);
         }
-        waiting.bytes = bytes;
-        waiting.messages.push_back(message);
         Ok(())
     }
 
@@ -118,6 +146,40 @@ impl Mailbox {
 }
 
 impl Waiting {
+    fn put(&mut self, message: Message) -> Result<(), TooSlow> {
+        if self.has_room_for(&message) {
+            self.push(message);
+            return Ok(());
+        }
+        // Whoever keeps copies need not be given up: it gives up its copies instead.
+        let message = if message.is_about_copies() { self.take_stale(message) } else { message };
+        if !self.has_room_for(&message) {
+            return Err(TooSlow);
+        }
+        self.push(message);
+        Ok(())
+    }
+
+    fn has_room_for(&self, message: &Message) -> bool {
+        self.messages.len() < MAILBOX_MESSAGES_MAX && self.bytes + message.bytes() <= MAILBOX_BYTES_MAX
+    }
+
+    fn push(&mut self, message: Message) {
+        self.bytes += message.bytes();
+        self.messages.push_back(message);
+    }
+
+    /// Takes out all that is said of stale copies, and says it in one message, with this one.
+    fn take_stale(&mut self, last: Message) -> Message {
+        let mut is_redirected = last.is_redirected();
+        self.messages.retain(|message| {
+            is_redirected |= message.is_redirected();
+            !message.is_about_copies()
+        });
+        self.bytes = self.messages.iter().map(Message::bytes).sum();
+        Message::Stale { stale: Stale::Everything, is_redirected }
+    }
+
     fn take(&mut self) -> Result<Option<Message>, TooSlow> {
         if self.is_too_slow {
             return Err(TooSlow);

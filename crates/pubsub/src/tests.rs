@@ -36,6 +36,7 @@ fn heard(ear: &Ear) -> Vec<String> {
             }
             Message::Shard(news) => format!("shard {}:{}", text(&news.channel), text(&news.payload)),
             Message::Line(line) => text(&line),
+            other => panic!("nobody tracks here: {other:?}"),
         })
         .collect()
 }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
 
-use latchkey_pipeline::{DatabaseId, Watching};
+use latchkey_pipeline::{DatabaseId, Ear, Mode, Tracked, Watching};
 use latchkey_protocol::resp::Version;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
@@ -53,6 +53,8 @@ pub(crate) struct Profile {
     pub(crate) leaves_no_trace: bool,
     /// What its session keeps watch over.
     pub(crate) vigil: Option<Watching>,
+    /// What it hears with.
+    pub(crate) ear: Weak<Ear>,
 }
 
 /// What a connection is for.
@@ -144,14 +146,22 @@ impl Profile {
         if self.user.is_empty() { "default" } else { &self.user }
     }
 
+    /// How keys are tracked for it, if they are.
+    fn tracked(&self) -> Option<Tracked> {
+        self.ear.upgrade()?.tracked()
+    }
+
     /// What it is doing, a letter each as in Redis; `N` for nothing of note.
-    fn flags(&self) -> String {
+    fn flags(&self, tracked: Option<&Tracked>) -> String {
         let is_waiting = self.vigil.as_ref().is_some_and(|vigil| vigil.is_waiting());
         let letters = [
             ('O', self.monitors),
             ('P', self.subscriptions != [0; 3]),
             ('x', self.queued.is_some()),
             ('b', is_waiting),
+            ('t', tracked.is_some()),
+            ('R', tracked.is_some_and(|tracked| tracked.is_broken)),
+            ('B', tracked.is_some_and(|tracked| tracked.mode == Mode::Broadcast)),
             ('e', self.is_kept),
             ('T', self.leaves_no_trace),
         ];
@@ -210,7 +220,9 @@ impl Client {
     /// Appends its line, as CLIENT INFO shows it. Memory is not counted by connection, but clients want its fields.
     pub(crate) fn describe(&self, line: &mut String, now_ms: u64) {
         let profile = self.profile();
-        let (flags, user) = (profile.flags(), profile.user());
+        let tracked = profile.tracked();
+        let (flags, user) = (profile.flags(tracked.as_ref()), profile.user());
+        let redir = redirection(tracked.as_ref());
         let Profile { name, library_name, library_version, version, queued, watched, .. } = &profile;
         let [sub, psub, ssub] = profile.subscriptions;
         let age = self.age_s(now_ms);
@@ -221,9 +233,16 @@ impl Client {
         writeln!(
             line,
             "id={id} addr={peer} laddr={own} name={name} age={age} idle={idle} flags={flags} db=0 sub={sub} psub={psub} \
-             ssub={ssub} multi={multi} watch={watched} qbuf=0 qbuf-free=0 argv-mem=0 tot-mem=0 user={user} resp={resp} \
-             lib-name={library_name} lib-ver={library_version}"
+             ssub={ssub} multi={multi} watch={watched} qbuf=0 qbuf-free=0 argv-mem=0 tot-mem=0 user={user} redir={redir} \
+             resp={resp} lib-name={library_name} lib-ver={library_version}"
         )
         .expect("writing to a string does not fail");
     }
+}
+
+/// The number of the connection that is told in its place when copies of keys are stale: 0 if it is told itself, -1 if it
+/// keeps no copies.
+pub(crate) fn redirection(tracked: Option<&Tracked>) -> i64 {
+    let number = tracked.map(|tracked| tracked.redirect.unwrap_or(0));
+    number.map_or(-1, |number| i64::try_from(number).unwrap_or(i64::MAX))
 }

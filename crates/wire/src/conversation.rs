@@ -4,6 +4,7 @@ mod authentication;
 mod client;
 mod listening;
 mod others;
+mod tracking;
 mod transaction;
 mod waiting;
 
@@ -49,6 +50,10 @@ pub(crate) struct Conversation<'a, S: Stack, T> {
     is_first_command: bool,
     /// Whether it listens on something, or monitors.
     is_listening: bool,
+    /// Whether it keeps copies of keys, and is told when they are stale.
+    keeps_copies: bool,
+    /// Whether the next command is an exception to how keys are tracked: CLIENT CACHING.
+    is_exceptional: bool,
     /// Whether it listens on channels or patterns: then only a few commands are for RESP2.
     is_subscribed: bool,
 }
@@ -85,6 +90,8 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             refusals: 0,
             is_first_command: true,
             is_listening: false,
+            keeps_copies: false,
+            is_exceptional: false,
             is_subscribed: false,
         };
         conversation.become_somebody(door.open_session());
@@ -124,10 +131,13 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
     /// Answers all commands that have arrived, with one write unless the replies are large, and waits for more.
     async fn round(&mut self) -> Result<(), Ends> {
         while let Some(words) = self.next_command().await? {
-            self.take(words).await?;
+            match self.is_exceptional {
+                true => self.take_exceptional(words).await?,
+                false => self.take(words).await?,
+            }
         }
         self.run_pending().await?;
-        if self.is_listening {
+        if self.is_listening || self.keeps_copies {
             self.write_heard(MESSAGES_AT_ONCE)?;
         }
         self.line.flush(self.idle_deadline()).await?;
@@ -219,6 +229,7 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
                 self.reply(Reply::OK);
             }
             ("CLIENT", Some("KILL")) => return self.kill(&arguments[1..]),
+            ("CLIENT", Some("TRACKING")) => return self.track(words).await,
             ("SUBSCRIBE" | "PSUBSCRIBE" | "SSUBSCRIBE" | "MONITOR", _) => return self.listen(words).await,
             ("UNSUBSCRIBE", _) => return self.stop_listening(Scope::Channel, arguments),
             ("PUNSUBSCRIBE", _) => return self.stop_listening(Scope::Pattern, arguments),
@@ -296,12 +307,14 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
         self.decoder.set_authenticated(session.is_some());
         let user = session.as_ref().map_or_else(String::new, |session| session.user_name().to_owned());
         let vigil = session.as_ref().map(Session::watching).cloned();
+        let ear = session.as_ref().map(|session| Arc::downgrade(session.ear()));
         self.client.update(|profile| {
             profile.user = user;
             if let Some(vigil) = &vigil {
                 vigil.leave_no_trace(profile.leaves_no_trace);
             }
             profile.vigil = vigil;
+            profile.ear = ear.unwrap_or_default();
         });
         self.session = session;
         self.note_listening();

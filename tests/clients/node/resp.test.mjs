@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import IORedis from "ioredis";
-import { createClient } from "redis";
+import { BasicClientSideCache, createClient } from "redis";
 
 const url = process.env.REDIS_URL;
 
@@ -128,6 +128,41 @@ for (const RESP of [2, 3]) {
         listener.destroy();
       }
     }));
+}
+
+test("node-redis: client-side caching", () => {
+  const cache = new BasicClientSideCache();
+  return withNodeRedis({ RESP: 3, clientSideCache: cache }, async (redis) => {
+    const other = createClient({ url });
+    await other.connect();
+    try {
+      const becomes = async (value) => {
+        const ends = Date.now() + 10_000;
+        while ((await redis.get("k")) !== value && Date.now() < ends);
+        assert.equal(await redis.get("k"), value);
+      };
+      await other.set("k", "1");
+      assert.equal(await redis.get("k"), "1");
+      for (let n = 0; n < 100; n++) assert.equal(await redis.get("k"), "1");
+      assert.ok(cache.stats().hitCount >= 100);
+      await other.set("k", "2");
+      await becomes("2");
+      await overRest(["SET", "k", "three"]);
+      await becomes("three");
+      await other.flushAll();
+      await becomes(null);
+    } finally {
+      other.destroy();
+    }
+  });
+});
+
+/** A command over REST. */
+async function overRest(command) {
+  const { UPSTASH_REDIS_REST_URL: rest, UPSTASH_REDIS_REST_TOKEN: token } = process.env;
+  const headers = { Authorization: `Bearer ${token}` };
+  const reply = await fetch(rest, { method: "POST", headers, body: JSON.stringify(command) });
+  assert.equal(reply.status, 200);
 }
 
 test("node-redis: a wrong password is refused", async () => {

@@ -3,10 +3,14 @@
 import asyncio
 import concurrent.futures
 import os
+import time
 import unittest
 
 import redis
 import redis.asyncio
+import redis.cache
+
+from clients import connect
 
 URL = os.environ["REDIS_URL"]
 
@@ -204,6 +208,57 @@ class Resp2(Client, unittest.TestCase):
 
 class Resp3(Client, unittest.TestCase):
     options = {"protocol": 3, "decode_responses": True}
+
+
+class Copies(unittest.TestCase):
+    """Client-side caching: what was read is read from memory until somebody changes it."""
+
+    def setUp(self):
+        self.redis = redis.Redis.from_url(
+            URL, protocol=3, decode_responses=True, cache_config=redis.cache.CacheConfig()
+        )
+        self.addCleanup(self.redis.close)
+        self.redis.flushdb()
+        self.other = redis.Redis.from_url(URL)
+        self.addCleanup(self.other.close)
+
+    def copies(self):
+        """How many replies it keeps."""
+        return self.redis.get_cache().size
+
+    def await_copy(self, key, value):
+        deadline = time.monotonic() + 10
+        while (got := self.redis.get(key)) != value and time.monotonic() < deadline:
+            pass
+        self.assertEqual(got, value)
+
+    def test_a_copy_changes_when_another_client_writes(self):
+        self.other.set("k", "1")
+        self.assertEqual(self.redis.get("k"), "1")
+        commands = self.other.info("stats")["total_commands_processed"]
+        for _ in range(100):
+            self.assertEqual(self.redis.get("k"), "1")
+        self.assertEqual(self.copies(), 1)
+        self.assertLess(self.other.info("stats")["total_commands_processed"] - commands, 100)
+        self.other.set("k", "2")
+        self.await_copy("k", "2")
+        connect().set("k", "three")
+        self.await_copy("k", "three")
+        self.other.eval("redis.call('SET', KEYS[1], 'four')", 1, "k")
+        self.await_copy("k", "four")
+        self.other.flushall()
+        self.await_copy("k", None)
+
+    def test_a_copy_expires(self):
+        self.other.set("k", "1", px=300)
+        self.assertEqual(self.redis.get("k"), "1")
+        self.await_copy("k", None)
+
+    def test_own_changes_count_too(self):
+        self.redis.set("k", "1")
+        self.assertEqual(self.redis.get("k"), "1")
+        self.redis.incr("k")
+        self.await_copy("k", "2")
 
 
 class Passwords(unittest.TestCase):

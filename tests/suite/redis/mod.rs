@@ -14,6 +14,7 @@ mod ours;
 mod protocol;
 mod server;
 mod socket;
+mod tracking;
 mod wire;
 
 use std::env;

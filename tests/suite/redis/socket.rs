@@ -60,6 +60,20 @@ impl Socket {
         std::mem::take(&mut self.input.bytes)
     }
 
+    /// The bytes of its reply, with the pushes that come before it. A subscription is answered with a push.
+    pub(super) fn ask_past_pushes(&mut self, line: &Line) -> Vec<u8> {
+        self.send(&encode(line));
+        self.input.bytes.clear();
+        let is_subscription = line[0] == b"SUBSCRIBE";
+        loop {
+            let read = Wire::read(&mut self.input);
+            let read = read.unwrap_or_else(|error| panic!("{}: {error}", super::shown(line)));
+            if is_subscription || !matches!(read, Wire::List('>', _)) {
+                return std::mem::take(&mut self.input.bytes);
+            }
+        }
+    }
+
     /// All that comes back until it closes.
     pub(super) fn say(mut self, bytes: &[u8]) -> Vec<u8> {
         self.send(bytes);

@@ -5,14 +5,44 @@ use crate::{Category, Spec};
 
 pub(super) const CLIENT: Spec = Spec::container(
     "CLIENT",
-    &[GETNAME, ID, INFO, KILL, LIST, NO_EVICT, NO_TOUCH, PAUSE, REPLY, SETINFO, SETNAME, UNBLOCK, UNPAUSE],
+    &[
+        CACHING,
+        GETNAME,
+        GETREDIR,
+        ID,
+        INFO,
+        KILL,
+        LIST,
+        NO_EVICT,
+        NO_TOUCH,
+        PAUSE,
+        REPLY,
+        SETINFO,
+        SETNAME,
+        TRACKING,
+        TRACKINGINFO,
+        UNBLOCK,
+        UNPAUSE,
+    ],
 )
 .summary("Holds commands about connections.")
 .since("2.4.0");
 
+const CACHING: Spec = Spec::session("CACHING")
+    .summary("Says whether the keys are to be tracked that the next command reads.")
+    .since("6.0.0")
+    .arity(Exactly(3))
+    .no_script();
+
 const GETNAME: Spec = Spec::session("GETNAME")
     .summary("Returns the connection's name.")
     .since("2.6.9")
+    .arity(Exactly(2))
+    .no_script();
+
+const GETREDIR: Spec = Spec::session("GETREDIR")
+    .summary("Returns the number of the connection that is told in this one's place when copies of keys are stale.")
+    .since("6.0.0")
     .arity(Exactly(2))
     .no_script();
 
@@ -77,6 +107,19 @@ const SETINFO: Spec = Spec::session("SETINFO")
 
 const SETNAME: Spec =
     Spec::session("SETNAME").summary("Names the connection.").since("2.6.9").arity(Exactly(3)).no_script();
+
+const TRACKING: Spec = Spec::session("TRACKING")
+    .summary("Says whether the client keeps copies of keys, and is to be told when they are stale.")
+    .since("6.0.0")
+    .arity(AtLeast(3))
+    .free()
+    .no_script();
+
+const TRACKINGINFO: Spec = Spec::session("TRACKINGINFO")
+    .summary("Returns how keys are tracked for the connection.")
+    .since("6.2.0")
+    .arity(Exactly(2))
+    .no_script();
 
 const UNBLOCK: Spec = Spec::session("UNBLOCK")
     .summary("Ends the wait of a connection, as if it had been in vain or with an error.")

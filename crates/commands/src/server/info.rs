@@ -88,6 +88,7 @@ fn clients(db: &Server<'_>) -> Lines {
     vec![
         ("connected_clients", facts.clients.load(Relaxed).to_string()),
         ("blocked_clients", facts.blocked.to_string()),
+        ("tracking_clients", db.outbox.hub().tracked().clients.to_string()),
         ("pubsub_clients", db.outbox.hub().subscribers().to_string()),
     ]
 }
@@ -107,6 +108,7 @@ fn memory(db: &Server<'_>) -> Lines {
 fn stats(db: &Server<'_>) -> Lines {
     let facts = db.facts;
     let names = |scope| db.outbox.hub().names(scope).to_string();
+    let tracked = db.outbox.hub().tracked();
     vec![
         ("total_commands_processed", facts.commands.to_string()),
         ("expired_keys", facts.expired.to_string()),
@@ -116,6 +118,9 @@ fn stats(db: &Server<'_>) -> Lines {
         ("pubsub_channels", names(Scope::Channel)),
         ("pubsub_patterns", names(Scope::Pattern)),
         ("pubsubshard_channels", names(Scope::Shard)),
+        ("tracking_total_keys", tracked.keys.to_string()),
+        ("tracking_total_items", tracked.copies.to_string()),
+        ("tracking_total_prefixes", tracked.prefixes.to_string()),
     ]
 }
 

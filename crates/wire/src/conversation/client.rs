@@ -27,6 +27,9 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
                 Ok(Reply::Verbatim(line.into()))
             }
             ("LIST", filter) => self.list(filter),
+            ("CACHING", [switch, ..]) => self.set_exception(switch),
+            ("GETREDIR", _) => Ok(self.redirection()),
+            ("TRACKINGINFO", _) => Ok(self.describe_tracking()),
             ("REPLY", [mode, ..]) => return self.set_voice(mode),
             ("NO-EVICT", [switch, ..]) => is_on(switch).map(|on| {
                 self.client.update(|profile| profile.is_kept = on);
@@ -141,7 +144,7 @@ impl Filter {
     }
 }
 
-fn is_on(switch: &[u8]) -> Result<bool, ReplyError> {
+pub(super) fn is_on(switch: &[u8]) -> Result<bool, ReplyError> {
     match switch.to_ascii_uppercase().as_slice() {
         b"ON" => Ok(true),
         b"OFF" => Ok(false),

@@ -7,9 +7,10 @@ use latchkey_pipeline::{Asked, Batch, Ear, Message, Replies, Scope, Session, Sha
 use latchkey_protocol::resp::{Version, write_bulk, write_push_header, write_reply};
 use latchkey_protocol::{Reply, ReplyError, Words};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::Conversation;
+use super::tracking::{write_broken, write_stale};
 use crate::line::Ends;
 
 impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
@@ -75,18 +76,22 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
 
     /// Waits until the client has sent something. Whoever listens gets what it hears meanwhile.
     pub(super) async fn wait(&mut self) -> Result<(), Ends> {
-        let Some(ear) = self.ear().filter(|_| self.is_listening) else {
-            return self.wait_for_command().await;
-        };
+        let Some(ear) = self.ear() else { return self.wait_for_command().await };
         let (held_bytes, period) = (self.decoder.held_bytes(), self.door.settings.standing_period);
+        let mut deadline = self.idle_deadline();
         loop {
-            let deadline = self.idle_deadline();
             tokio::select! {
                 biased;
                 read = self.line.read(held_bytes, deadline) => match read {
-                    // Who listens need not speak; TCP asks whether it is there.
-                    Err(Ends::Silent) => {}
-                    read => return read,
+                    // Who listens, or has copies of what it would ask for, need not speak; TCP asks whether it is there.
+                    Err(Ends::Silent) if self.is_listening || self.keeps_copies => {
+                        deadline = self.idle_deadline();
+                    }
+                    read => {
+                        // What it was to hear before it asked comes before the reply.
+                        self.write_heard(MESSAGES_AT_ONCE)?;
+                        return read;
+                    }
                 },
                 message = ear.hear() => {
                     self.check_standing()?;
@@ -99,18 +104,10 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
         }
     }
 
-    /// Waits until the client has sent something, as long as it may send anything. One that may not is told nothing: it
-    /// has asked nothing, and would take that for the reply to what it asks next.
+    /// Waits until somebody who has not authenticated has sent something.
     async fn wait_for_command(&mut self) -> Result<(), Ends> {
-        let (held_bytes, period) = (self.decoder.held_bytes(), self.door.settings.standing_period);
-        let deadline = self.read_deadline();
-        loop {
-            match timeout(period, self.line.read(held_bytes, deadline)).await {
-                Ok(read) => return read,
-                Err(_) if self.is_in_good_standing() => {}
-                Err(_) => return Err(Ends::Expelled),
-            }
-        }
+        let (held_bytes, deadline) = (self.decoder.held_bytes(), self.read_deadline());
+        self.line.read(held_bytes, deadline).await
     }
 
     /// Writes what was heard, so many messages at most.
@@ -133,11 +130,15 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
         }
     }
 
-    /// Before whatever is heard, and from time to time. Whoever only listens sends nothing, so it would not be noticed
-    /// that its token is good no longer.
+    /// Before whatever is heard, and from time to time. Whoever sends nothing would not be noticed to have a token that is
+    /// good no longer. One that does not listen is told nothing: it has asked nothing, and would take that for the reply to
+    /// what it asks next.
     fn check_standing(&mut self) -> Result<(), Ends> {
         if self.is_in_good_standing() {
             return Ok(());
+        }
+        if !self.is_listening {
+            return Err(Ends::Expelled);
         }
         self.reply(ReplyError::fixed(latchkey_pipeline::AUTHENTICATION_REFUSED));
         Err(Ends::Dismissed)
@@ -152,7 +153,8 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
     pub(super) fn note_listening(&mut self) {
         let ear = self.ear();
         let subscriptions = ear.as_ref().map_or([0; 3], |ear| ear.subscribed());
-        let monitors = ear.is_some_and(|ear| ear.is_monitoring());
+        let monitors = ear.as_ref().is_some_and(|ear| ear.is_monitoring());
+        self.keeps_copies = ear.is_some_and(|ear| ear.tracked().is_some());
         self.is_subscribed = subscriptions != [0; 3];
         self.is_listening = self.is_subscribed || monitors;
         self.client.update(|profile| {
@@ -161,7 +163,7 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
         });
     }
 
-    fn ear(&self) -> Option<Arc<Ear>> {
+    pub(super) fn ear(&self) -> Option<Arc<Ear>> {
         self.session.as_ref().map(Session::ear).cloned()
     }
 
@@ -193,6 +195,10 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
                 output.extend_from_slice(line);
                 output.extend_from_slice(b"\r\n");
             }
+            Message::Stale { stale, is_redirected } => {
+                write_stale(output, stale, version, *is_redirected && self.is_subscribed);
+            }
+            Message::RedirectBroken(number) => write_broken(output, *number, version),
         }
     }
 }

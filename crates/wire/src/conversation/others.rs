@@ -179,7 +179,7 @@ pub(super) fn unknown_kind(name: &[u8]) -> ReplyError {
 }
 
 /// The beginning of a client's word, fit for an error text.
-fn printable(word: &[u8]) -> String {
+pub(super) fn printable(word: &[u8]) -> String {
     const ECHO_MAX: usize = 64;
     let text = String::from_utf8_lossy(&word[..word.len().min(ECHO_MAX)]);
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()

@@ -9,4 +9,5 @@ mod rig;
 mod sessions;
 mod speech;
 mod tls;
+mod tracking;
 mod waiting;
