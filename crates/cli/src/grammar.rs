@@ -54,7 +54,7 @@ pub(crate) fn help(name: &[String]) -> Option<String> {
         text += &format!("Subcommands: {}\n", names.join(", "));
     }
     if !spec.example.is_empty() {
-        text += &format!("\n{}\n", spec.example.trim_end());
+        text += &format!("\n{}\n", spec.example.shown());
     }
     Some(text)
 }

@@ -147,7 +147,7 @@ impl Page {
         let categories: Vec<String> = command.categories().names().map(|name| format!("@{name}")).collect();
         line(text, &format!("- **ACL:** {}", categories.join(" ")));
         if !spec.example.is_empty() {
-            line(text, &format!("\n```text\n{}\n```", spec.example.trim_end()));
+            line(text, &format!("\n```text\n{}\n```", spec.example.shown()));
         }
     }
 }
