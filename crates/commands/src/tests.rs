@@ -275,7 +275,7 @@ fn every_example_holds() {
 #[test]
 fn every_command_is_shown_by_its_example() {
     let all = commands().iter().flat_map(|command| std::iter::once(command).chain(command.subcommands()));
-    for command in all.filter(|command| !command.is_container() && !command.needs_connection()) {
+    for command in all.filter(|command| !command.is_container()) {
         let name = command.full_name().replace('|', " ");
         let sends = |step: &Step<'_>| matches!(step, Step::Send { who: "", line } if is_call_of(line, &name));
         assert!(command.spec.example.steps().iter().any(sends), "the example of {name} does not send it");
