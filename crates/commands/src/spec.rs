@@ -6,7 +6,7 @@ use latchkey_protocol::ReplyError;
 
 use crate::channels::Channels;
 use crate::keys::{Access, Keys};
-use crate::{Args, Categories, Category, Read, Result, Server, Waits, Write};
+use crate::{Args, Categories, Category, Example, Read, Result, Server, Waits, Write};
 
 /// All that is known of a command. Made by const functions above its handler:
 ///
@@ -58,8 +58,8 @@ pub struct Spec {
     pub event: Option<Deed>,
     /// Categories beyond those that follow from family and kind.
     pub extra: Categories,
-    /// A session with the command, checked by a test.
-    pub example: &'static str,
+    /// A session with the command, run by a test. A container leaves it to what it holds.
+    pub example: Example,
     /// Of a container such as CONFIG, or of a command such as COMMAND that is one too: what it holds.
     pub subcommands: &'static [Spec],
 }
@@ -214,7 +214,7 @@ impl Spec {
             waits: None,
             event: None,
             extra: Categories::NONE,
-            example: "",
+            example: Example::NONE,
             subcommands: &[],
         }
     }
@@ -377,9 +377,10 @@ impl Spec {
         self
     }
 
-    /// A session that shows it: lines that begin with `> ` are commands, the others what `redis-cli` prints.
-    pub const fn example(mut self, example: &'static str) -> Self {
-        self.example = example;
+    /// A session that shows it, as [`Example`] describes: lines that begin with `> ` are commands, the others what
+    /// `redis-cli` prints.
+    pub const fn example(mut self, session: &'static str) -> Self {
+        self.example = Example::new(session);
         self
     }
 

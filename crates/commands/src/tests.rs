@@ -9,7 +9,7 @@ use latchkey_keyspace::{Keyspace, Now};
 use latchkey_protocol::{Reply, Words, number};
 use latchkey_pubsub::{Hub, Outbox};
 
-use crate::{Call, Facts, Run, Settings, Site, Spec, commands};
+use crate::{Call, Facts, Run, Settings, Site, Spec, Step, commands, steps};
 
 /// The instant at which every test begins: 2026-01-02T03:04:05.678Z.
 pub(crate) const START: Now = Now::from_ms(1_767_323_045_678);
@@ -120,23 +120,22 @@ impl Shell {
     /// what has to be printed.
     #[track_caller]
     pub(crate) fn check(&mut self, session: &str) {
-        let mut lines = session.lines().map(str::trim_end).filter(|line| !line.trim().is_empty()).peekable();
-        while let Some(line) = lines.next() {
-            let line = line.trim_start();
-            if let Some(ms) = line.strip_prefix("~ ") {
-                self.wait_ms(ms.parse().expect("milliseconds after ~"));
-                continue;
+        self.check_steps(steps(session));
+    }
+
+    #[track_caller]
+    fn check_steps(&mut self, steps: Vec<Step<'_>>) {
+        let mut steps = steps.into_iter();
+        while let Some(step) = steps.next() {
+            match step {
+                Step::Pass { ms } => self.wait_ms(ms),
+                Step::Send { who: "", line } => {
+                    let shown = show(&self.run(line));
+                    let text = shown.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+                    assert_eq!(Some(Step::Hear { who: "", text }), steps.next(), "after {line}");
+                }
+                other => panic!("there is one connection, and it is told nothing unasked: {other:?}"),
             }
-            let command =
-                line.strip_prefix("> ").unwrap_or_else(|| panic!("expected a command, got {line:?}"));
-            let mut expected = String::new();
-            while let Some(line) = lines.next_if(|line| !line.trim_start().starts_with(['>', '~'])) {
-                expected.push_str(line.trim_start());
-                expected.push('\n');
-            }
-            let printed = show(&self.run(command));
-            let printed: String = printed.lines().map(|line| format!("{}\n", line.trim_start())).collect();
-            assert_eq!(printed, expected, "after {command}");
         }
     }
 }
@@ -263,22 +262,29 @@ fn specs() -> Vec<&'static Spec> {
 #[test]
 fn every_example_holds() {
     for spec in specs() {
-        if !matches!(spec.run, Run::Session | Run::Container) {
-            assert!(spec.example.starts_with("> "), "{} has no example", spec.name);
-        }
-        // Those about scripts are run where scripts are, in the tests of `engine`; those about users in `pipeline`.
-        if !matches!(spec.run, Run::Script(_) | Run::Account(_)) {
-            check(spec.example);
+        match spec.run {
+            Run::Read(_) | Run::Write(_) | Run::Server(_) => Shell::new().check_steps(spec.example.steps()),
+            // Run where they can be, all of the kind: in the tests of `engine`, `pipeline` and `wire`.
+            Run::Script(_) | Run::Account(_) | Run::Session => {}
+            Run::Container => assert!(spec.example.is_empty(), "{}: what it holds has examples", spec.name),
         }
     }
 }
 
+/// As a command of its own, and not only to prepare for another.
 #[test]
-fn every_example_shows_its_command() {
-    for spec in specs().into_iter().filter(|spec| !spec.example.is_empty()) {
-        let shown = spec.example.to_ascii_uppercase();
-        assert!(shown.contains(spec.name), "the example of {} does not use it", spec.name);
+fn every_command_is_shown_by_its_example() {
+    let all = commands().iter().flat_map(|command| std::iter::once(command).chain(command.subcommands()));
+    for command in all.filter(|command| !command.is_container()) {
+        let name = command.full_name().replace('|', " ");
+        let sends = |step: &Step<'_>| matches!(step, Step::Send { who: "", line } if is_call_of(line, &name));
+        assert!(command.spec.example.steps().iter().any(sends), "the example of {name} does not send it");
     }
+}
+
+/// Whether a line begins with the words of this name.
+fn is_call_of(line: &str, name: &str) -> bool {
+    format!("{line} ").to_ascii_lowercase().starts_with(&format!("{name} "))
 }
 
 #[test]

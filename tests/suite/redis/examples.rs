@@ -141,7 +141,7 @@ impl Rules {
         let missing = all.clone().filter(|command| command.spec.example.is_empty() && !with(command));
         let missing = missing.map(Command::full_name).filter(|name| !self.later.contains(name));
         assert_eq!(missing.collect::<Vec<_>>(), Vec::<String>::new(), "neither example nor session");
-        sessions.extend(all.map(|command| self.example(command.spec.example)));
+        sessions.extend(all.map(|command| self.example(&command.spec.example.shown())));
         sessions
     }
 

@@ -1,4 +1,4 @@
-//! `BLPOP key [key …] timeout` and `BRPOP`.
+//! `BLPOP key [key …] timeout`, `BRPOP key [key …] timeout`
 
 use latchkey_keyspace::value::list::End;
 use latchkey_protocol::{Reply, ReplyError};

@@ -1,4 +1,5 @@
-//! `LMOVE source destination LEFT | RIGHT LEFT | RIGHT`, RPOPLPUSH, its older form, and both with a timeout.
+//! `LMOVE source destination LEFT | RIGHT LEFT | RIGHT`, its older form `RPOPLPUSH source destination`, and both with a
+//! timeout: `BLMOVE source destination LEFT | RIGHT LEFT | RIGHT timeout`, `BRPOPLPUSH source destination timeout`
 
 use latchkey_keyspace::Class;
 use latchkey_keyspace::value::list::End;

@@ -1,4 +1,5 @@
-//! `LMPOP numkeys key [key …] LEFT | RIGHT [COUNT count]`, and BLMPOP, which takes a timeout before.
+//! `LMPOP numkeys key [key …] LEFT | RIGHT [COUNT count]`,
+//! `BLMPOP timeout numkeys key [key …] LEFT | RIGHT [COUNT count]`
 
 use bytes::Bytes;
 use latchkey_keyspace::value::list::End;

@@ -1,4 +1,9 @@
-//! `ACL`: users, what they may do, and their tokens. What needs to know the users is done where they are, in `pipeline`.
+//! Users, what they may do, and their tokens: `ACL CAT [category]`, `ACL DELUSER username [username …]`,
+//! `ACL DRYRUN username command [argument …]`, `ACL GENPASS [bits]`, `ACL GENTOKEN username [password]`,
+//! `ACL GETUSER username`, `ACL HELP`, `ACL LIST`, `ACL LOAD`, `ACL LOG [count | RESET]`, `ACL RESTTOKEN username password`,
+//! `ACL SAVE`, `ACL SETUSER username [rule …]`, `ACL USERS`, `ACL WHOAMI`
+//!
+//! What needs to know the users is done where they are, in `pipeline`.
 
 use bytes::Bytes;
 use latchkey_protocol::{Reply, ReplyError};

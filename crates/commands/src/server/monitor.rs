@@ -9,4 +9,11 @@ pub(super) const MONITOR: Spec = Spec::session("MONITOR")
     .arity(Exactly(1))
     .no_script()
     .category(Category::Admin)
-    .category(Category::Dangerous);
+    .category(Category::Dangerous)
+    .example(
+        r#"> MONITOR
+OK
+bob> SET greeting hello
+OK
+< ‹1767323045.678901› [0 ‹0.0.0.0:0›] "SET" "greeting" "hello""#,
+    );

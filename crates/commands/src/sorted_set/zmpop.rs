@@ -1,4 +1,4 @@
-//! `ZMPOP numkeys key [key …] MIN | MAX [COUNT count]`, and BZMPOP, which takes a timeout before.
+//! `ZMPOP numkeys key [key …] MIN | MAX [COUNT count]`, `BZMPOP timeout numkeys key [key …] MIN | MAX [COUNT count]`
 
 use bytes::Bytes;
 use latchkey_keyspace::Str;

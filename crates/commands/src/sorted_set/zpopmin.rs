@@ -1,4 +1,5 @@
-//! `ZPOPMIN key [count]`, `ZPOPMAX`, and both with several keys and a timeout.
+//! `ZPOPMIN key [count]`, `ZPOPMAX key [count]`, and of several keys with a timeout `BZPOPMIN key [key …] timeout`,
+//! `BZPOPMAX key [key …] timeout`
 
 use latchkey_keyspace::value::SortedSet;
 use latchkey_keyspace::{Open, Str};

@@ -40,12 +40,13 @@ fn the_document_of_commands_is_what_the_table_says() {
 
 /// A grammar that lacks an argument, or has one too many, would be found by the first who believes it.
 #[test]
-fn grammars_have_as_many_words_as_the_table_says() {
+fn every_command_has_a_grammar_of_as_many_words_as_the_table_says() {
     let grammars = Grammars::read();
     let all = commands().iter().flat_map(|command| std::iter::once(command).chain(command.subcommands()));
-    let stated: Vec<_> = all.filter_map(|command| Some((command, grammars.of(command)?))).collect();
-    assert!(stated.len() > 200, "these are not all grammars");
-    for (command, grammar) in stated {
+    for command in all.filter(|command| !command.is_container()) {
+        let Some(grammar) = grammars.of(command) else {
+            panic!("no head has the grammar of {}", name(command))
+        };
         assert_eq!(grammar::arity(grammar), command.spec.arity, "{grammar}");
     }
 }
@@ -66,8 +67,10 @@ What is said of each:
 - **Metered** commands count at the token's and the database's quota ([metering.md](metering.md)).
 - A command that *needs room* is refused where a database is full and cannot evict.
 - **ACL** lists the categories that rules such as `+@read` mean.
-- Examples are what `redis-cli` prints; each is run as a test. Differences that concern no single command are in
-  [differences.md](differences.md).
+- Examples are what `redis-cli` prints; each is run as a test. After `bob>` stands what another connection sends, after
+  `<` or `bob<` what is heard without having been asked for, or late. Times, addresses and numbers of connections are
+  others each time, and so is your token.
+- Differences that concern no single command are in [differences.md](differences.md).
 ";
 
 /// All of it.
@@ -147,7 +150,7 @@ impl Page {
         let categories: Vec<String> = command.categories().names().map(|name| format!("@{name}")).collect();
         line(text, &format!("- **ACL:** {}", categories.join(" ")));
         if !spec.example.is_empty() {
-            line(text, &format!("\n```text\n{}\n```", spec.example.trim_end()));
+            line(text, &format!("\n```text\n{}\n```", spec.example.shown()));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use latchkey_commands::acl::Rules;
-use latchkey_commands::{Call, Facts, Run, commands};
+use latchkey_commands::{Call, Facts, Run, Step, commands};
 use latchkey_keyspace::{Keyspace, Now, Str};
 use latchkey_protocol::{Reply, Words};
 
@@ -105,11 +105,15 @@ fn every_example_about_scripts_holds() {
     assert_eq!(about_scripts.len(), 13);
     for spec in about_scripts {
         let mut database = database();
-        for step in format!("\n{}", spec.example).split("\n> ").skip(1) {
-            let (line, expected) = step.split_once('\n').expect("a command has a reply");
+        let mut steps = spec.example.steps().into_iter();
+        while let Some(step) = steps.next() {
+            let Step::Send { who: "", line } = step else {
+                panic!("{step:?} in the example of {}", spec.name)
+            };
             let words = words(line);
-            let reply = database.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
-            assert_eq!(show(&reply), expected, "after {line}");
+            let shown = show(&database.run(&words.iter().map(String::as_str).collect::<Vec<_>>()));
+            let text = shown.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+            assert_eq!(steps.next(), Some(Step::Hear { who: "", text }), "after {line}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `ACL` through the whole stack: what is made of users, and what they may do then.
 
-use latchkey_commands::{Run, commands};
+use latchkey_commands::{Run, Step, commands, steps};
 use latchkey_protocol::{Reply, ReplyError};
 use latchkey_tenancy::{Change, DatabaseId, UserToken};
 
@@ -37,17 +37,16 @@ fn numbered<'a>(items: impl Iterator<Item = &'a Reply>) -> String {
 impl Scene {
     /// Runs a session of the owner: lines that begin with `> ` are commands, the others what has to be printed.
     async fn check(&self, session: &str) {
-        let mut lines = session.lines().map(str::trim).filter(|line| !line.is_empty()).peekable();
-        while let Some(line) = lines.next() {
-            let command = line.strip_prefix("> ").expect("a command");
-            let mut expected = Vec::new();
-            while let Some(line) = lines.next_if(|line| !line.starts_with("> ")) {
-                expected.push(line.to_owned());
-            }
-            let reply = self.one(OWNER, command).await.expect("the owner is let in");
-            let shown = show(&reply);
-            let shown: Vec<_> = shown.lines().map(str::trim).collect();
-            assert_eq!(shown, expected, "{command}");
+        self.check_steps(steps(session)).await;
+    }
+
+    async fn check_steps(&self, steps: Vec<Step<'_>>) {
+        let mut steps = steps.into_iter();
+        while let Some(step) = steps.next() {
+            let Step::Send { who: "", line } = step else { panic!("{step:?}") };
+            let shown = show(&self.one(OWNER, line).await.expect("the owner is let in"));
+            let text = shown.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+            assert_eq!(steps.next(), Some(Step::Hear { who: "", text }), "{line}");
         }
     }
 }
@@ -58,7 +57,7 @@ async fn every_example_about_users_holds() {
     let about_users = containers.filter(|command| matches!(command.spec.run, Run::Account(_)));
     let mut checked = 0;
     for command in about_users {
-        Scene::unlimited().check(command.spec.example).await;
+        Scene::unlimited().check_steps(command.spec.example.steps()).await;
         checked += 1;
     }
     assert_eq!(checked, 10);

@@ -1,4 +1,4 @@
-//! What COMMAND DOCS says of a command.
+//! What `COMMAND DOCS [command …]` says of a command.
 
 use latchkey_protocol::Reply;
 

@@ -1,4 +1,4 @@
-//! What COMMAND INFO says of a command.
+//! What `COMMAND INFO [command …]` says of a command.
 
 use latchkey_protocol::Reply;
 

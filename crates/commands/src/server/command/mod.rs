@@ -1,4 +1,5 @@
-//! `COMMAND` and its subcommands: the command table, for clients.
+//! The command table, for clients: `COMMAND [subcommand argument …]` and its subcommands, among them
+//! `COMMAND COUNT` and `COMMAND HELP`.
 
 mod docs;
 mod info;

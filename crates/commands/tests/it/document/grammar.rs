@@ -107,5 +107,5 @@ fn named(span: String) -> Option<(String, String)> {
 }
 
 fn is_name(word: &str) -> bool {
-    word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || "._".contains(c))
+    word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || "._-".contains(c))
 }
