@@ -1,9 +1,12 @@
-//! What connections tell of themselves and do to others: `CLIENT GETNAME`, `CLIENT ID`, `CLIENT INFO`,
+//! What connections tell of themselves and do to others: `CLIENT CACHING YES | NO`,
+//! `CLIENT GETNAME`, `CLIENT GETREDIR`, `CLIENT ID`, `CLIENT INFO`,
 //! `CLIENT KILL (address | ID id | ADDR address | LADDR address | USER username | TYPE type | MAXAGE seconds | SKIPME
 //! yes/no) […]`,
 //! `CLIENT LIST [TYPE NORMAL | PUBSUB | MASTER | REPLICA | ID id [id …]]`, `CLIENT NO-EVICT ON | OFF`,
 //! `CLIENT NO-TOUCH ON | OFF`, `CLIENT PAUSE milliseconds [WRITE | ALL]`, `CLIENT REPLY ON | OFF | SKIP`,
-//! `CLIENT SETINFO LIB-NAME | LIB-VER value`, `CLIENT SETNAME name`, `CLIENT UNBLOCK id [TIMEOUT | ERROR]`, `CLIENT UNPAUSE`
+//! `CLIENT SETINFO LIB-NAME | LIB-VER value`, `CLIENT SETNAME name`,
+//! `CLIENT TRACKING ON | OFF [REDIRECT id] [PREFIX prefix […]] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]`, `CLIENT TRACKINGINFO`,
+//! `CLIENT UNBLOCK id [TIMEOUT | ERROR]`, `CLIENT UNPAUSE`
 //!
 //! The door that has connections answers them.
 
@@ -39,7 +42,17 @@ const CACHING: Spec = Spec::session("CACHING")
     .summary("Says whether the keys are to be tracked that the next command reads.")
     .since("6.0.0")
     .arity(Exactly(3))
-    .no_script();
+    .no_script()
+    .example(
+        r#"bob> CLIENT ID
+(integer) ‹13›
+> CLIENT TRACKING ON REDIRECT ‹13› OPTIN
+OK
+> CLIENT CACHING YES
+OK
+> GET color
+(nil)"#,
+    );
 
 const GETNAME: Spec = Spec::session("GETNAME")
     .summary("Returns the connection's name.")
@@ -59,7 +72,17 @@ const GETREDIR: Spec = Spec::session("GETREDIR")
     .summary("Returns the number of the connection that is told in this one's place when copies of keys are stale.")
     .since("6.0.0")
     .arity(Exactly(2))
-    .no_script();
+    .no_script()
+    .example(
+        r#"> CLIENT GETREDIR
+(integer) -1
+bob> CLIENT ID
+(integer) ‹13›
+> CLIENT TRACKING ON REDIRECT ‹13›
+OK
+> CLIENT GETREDIR
+(integer) ‹13›"#,
+    );
 
 const ID: Spec = Spec::session("ID")
     .summary("Returns the connection's number.")
@@ -82,7 +105,7 @@ const INFO: Spec =
 (integer) ‹12›
 > CLIENT INFO
 \"id=‹12› addr=‹127.0.0.1:60866› laddr=‹127.0.0.1:6379› name= age=‹4› idle=‹0› flags=N db=0 sub=0 psub=0 \
-         ssub=0 multi=-1 watch=0 qbuf=0 qbuf-free=0 argv-mem=0 tot-mem=0 user=default resp=2 lib-name= lib-ver=\\n\"",
+         ssub=0 multi=-1 watch=0 qbuf=0 qbuf-free=0 argv-mem=0 tot-mem=0 user=default redir=-1 resp=2 lib-name= lib-ver=\\n\"",
     );
 
 const KILL: Spec = Spec::session("KILL")
@@ -116,7 +139,7 @@ bob> MULTI
 OK
 > CLIENT LIST ID ‹13›
 \"id=‹13› addr=‹127.0.0.1:60866› laddr=‹127.0.0.1:6379› name= age=‹4› idle=‹0› flags=x db=0 sub=0 psub=0 \
-         ssub=0 multi=0 watch=0 qbuf=0 qbuf-free=0 argv-mem=0 tot-mem=0 user=default resp=2 lib-name= lib-ver=\\n\"
+         ssub=0 multi=0 watch=0 qbuf=0 qbuf-free=0 argv-mem=0 tot-mem=0 user=default redir=-1 resp=2 lib-name= lib-ver=\\n\"
 > CLIENT LIST TYPE replica
 \"\"",
     );
@@ -212,13 +235,39 @@ const TRACKING: Spec = Spec::session("TRACKING")
     .since("6.0.0")
     .arity(AtLeast(3))
     .free()
-    .no_script();
+    .no_script()
+    .example(
+        r#"bob> CLIENT ID
+(integer) ‹13›
+bob> SUBSCRIBE __redis__:invalidate
+1) "subscribe"
+2) "__redis__:invalidate"
+3) (integer) 1
+> CLIENT TRACKING ON REDIRECT ‹13›
+OK
+> GET color
+(nil)
+ann> SET color red
+OK
+bob< 1) "message"
+     2) "__redis__:invalidate"
+     3) 1) "color""#,
+    );
 
 const TRACKINGINFO: Spec = Spec::session("TRACKINGINFO")
     .summary("Returns how keys are tracked for the connection.")
     .since("6.2.0")
     .arity(Exactly(2))
-    .no_script();
+    .no_script()
+    .example(
+        r#"> CLIENT TRACKINGINFO
+1) "flags"
+2) 1) "off"
+3) "redirect"
+4) (integer) -1
+5) "prefixes"
+6) (empty array)"#,
+    );
 
 const UNBLOCK: Spec = Spec::session("UNBLOCK")
     .summary("Ends the wait of a connection, as if it had been in vain or with an error.")
