@@ -5,6 +5,7 @@ mod notify;
 mod queues;
 mod scripting;
 mod tracking;
+mod transactions;
 mod waiting;
 
 use std::sync::Arc;
