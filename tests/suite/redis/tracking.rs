@@ -33,7 +33,7 @@ const CONVERSATIONS: [&str; 12] = [
     // Exceptions.
     "a CLIENT TRACKING ON OPTIN; a GET k; w SET k 1; a CLIENT CACHING YES; a CLIENT TRACKINGINFO; a GET k; a GET l; w MSET k \
      2 l 2; a CLIENT CACHING YES; a MULTI; a GET k; a GET l; a EXEC; a GET m; w MSET m 1 l 3 k 3; a CLIENT CACHING YES; a \
-     PING; a GET k; w SET k 4; a CLIENT CACHING YES; a NOSUCH; a GET k; w SET k 5; a CLIENT CACHING YES; a MULTI; a DISCARD; a \
+     PING; a GET k; w SET k 4; a CLIENT CACHING YES; a GET; a GET k; w SET k 5; a CLIENT CACHING YES; a MULTI; a DISCARD; a \
      GET k; w SET k 6",
     "a CLIENT TRACKING ON OPTOUT NOLOOP; a GET k; w SET k 1; a CLIENT CACHING NO; a CLIENT TRACKINGINFO; a GET k; w SET k 2; a \
      GET k; w SET k 3",
