@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -39,6 +40,8 @@ pub struct Local {
     tenants: RwLock<HashMap<DatabaseId, Arc<Tenant>>>,
     seeds: Mutex<Rng>,
     free: Free,
+    /// How many wait for databases that are busy.
+    waiting: Arc<AtomicUsize>,
     /// Whether the server stops, and nobody should wait any more.
     pub(crate) stopping: watch::Sender<bool>,
     pub(crate) memory: Arc<Memory>,
@@ -85,6 +88,7 @@ impl Local {
             tenants: RwLock::default(),
             seeds: Mutex::new(Rng::with_seed(seed)),
             free: Free::start()?,
+            waiting: Arc::default(),
             stopping: watch::Sender::new(false),
             memory: Arc::new(Memory::new(settings.memory_bytes_max)),
             sleep: Sleep::new(storage, settings.idle_after)?,
@@ -156,7 +160,7 @@ impl Local {
     }
 
     fn sleeper(&self, id: DatabaseId) -> Tenant {
-        Tenant::new(id, self.seeds.lock().u64(..))
+        Tenant::new(id, self.seeds.lock().u64(..), Arc::clone(&self.waiting))
     }
 
     /// What makes a database of a keyspace.
@@ -414,6 +418,10 @@ impl Outcome {
 const BUSY: ReplyError =
     ReplyError::fixed("BUSY the database is running a command that takes long, try again");
 
+const CROWDED: ReplyError = ReplyError::fixed(
+    "BUSY too many requests wait for databases that run commands which take long, try again",
+);
+
 /// Nothing of the request was kept; it may be sent again.
 const LOST: ReplyError = ReplyError::fixed("ERR the database is being read anew, try again");
 
@@ -422,6 +430,7 @@ impl NotNow {
     fn error(self) -> ReplyError {
         match self {
             Self::Busy => BUSY,
+            Self::Crowded => CROWDED,
             Self::Lost => LOST,
         }
     }

@@ -20,6 +20,10 @@ use crate::offload::offload;
 /// So many requests may wait for one database while it runs something long; the next is told that it is busy.
 const WAITING_MAX: usize = 128;
 
+/// So many may wait for busy databases of this process together. Each holds a thread, of which there are 512: with all of
+/// them taken, databases that are not busy would wait, too.
+const WAITING_IN_ALL_MAX: usize = 256;
+
 /// Most commands are done sooner than a thread is woken. So long a request waits where it is, before it is put aside.
 const SHORT_WAIT: Duration = Duration::from_micros(100);
 
@@ -33,6 +37,8 @@ pub(crate) struct Tenant {
     /// Requests and waiting clients: while there is one, it does not fall asleep.
     visitors: AtomicUsize,
     waiting: AtomicUsize,
+    /// Those of all databases.
+    waiting_in_all: Arc<AtomicUsize>,
     /// Waits of those who went while the database was busy.
     abandoned: Mutex<Vec<WaitId>>,
     /// Held by whoever wakes it or puts it to sleep.
@@ -59,6 +65,8 @@ pub(crate) struct Awake {
 pub(crate) enum NotNow {
     /// Too many requests wait for it already.
     Busy,
+    /// It is busy, and too many requests wait for this database and others.
+    Crowded,
     /// What it held in memory was given up, because a command ended in a panic, or because it was deleted.
     Lost,
 }
@@ -91,14 +99,16 @@ pub(crate) struct Terms {
 }
 
 impl Tenant {
-    /// A database that is asleep. The seed decides the order in which its channels are listed.
-    pub(crate) fn new(id: DatabaseId, seed: u64) -> Self {
+    /// A database that is asleep. The seed decides the order in which its channels are listed; all databases share the
+    /// count of those who wait.
+    pub(crate) fn new(id: DatabaseId, seed: u64, waiting_in_all: Arc<AtomicUsize>) -> Self {
         Self {
             id,
             awake: Mutex::new(None),
             is_awake: AtomicBool::new(false),
             visitors: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
+            waiting_in_all,
             abandoned: Mutex::default(),
             bedside: Arc::default(),
             used_at_ms: AtomicI64::new(0),
@@ -193,7 +203,8 @@ impl Tenant {
             MutexGuard::unlock_fair(awake);
             return done;
         }
-        let _place = Place::take(&self.waiting)?;
+        let _place = Place::take(&self.waiting, WAITING_MAX).ok_or(NotNow::Busy)?;
+        let _thread = Place::take(&self.waiting_in_all, WAITING_IN_ALL_MAX).ok_or(NotNow::Crowded)?;
         offload(|| self.run_on(terms, memory, &mut self.awake.lock(), work))
     }
 
@@ -321,14 +332,48 @@ impl Drop for Visit {
 struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {
-    fn take(waiting: &'a AtomicUsize) -> Result<Self, NotNow> {
+    /// One, if fewer than `most` are taken.
+    fn take(waiting: &'a AtomicUsize, most: usize) -> Option<Self> {
         let place = Self(waiting);
-        if waiting.fetch_add(1, Relaxed) < WAITING_MAX { Ok(place) } else { Err(NotNow::Busy) }
+        (waiting.fetch_add(1, Relaxed) < most).then_some(place)
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenant(waiting_in_all: &Arc<AtomicUsize>) -> Tenant {
+        Tenant::new(DatabaseId::from_bytes([1; 16]), 1, Arc::clone(waiting_in_all))
+    }
+
+    /// Goal: many busy databases do not take all threads; whoever is refused leaves no trace, and one who waits does.
+    #[test]
+    fn so_many_wait_for_all_databases_and_no_more() {
+        let waiting_in_all = Arc::new(AtomicUsize::new(WAITING_IN_ALL_MAX));
+        let (busy, idle) = (tenant(&waiting_in_all), tenant(&waiting_in_all));
+        let terms = Terms { limits: Limits::NONE, growth_max: 0 };
+        let memory = Memory::new(None);
+        let ask = |tenant: &Tenant| tenant.with(&terms, &memory, |_| ()).map(|done| done.value);
+        let held = busy.awake.lock();
+        assert_eq!(ask(&busy), Err(NotNow::Crowded));
+        assert_eq!(ask(&idle), Err(NotNow::Lost), "nobody has to wait for it: it is not there at all");
+        assert_eq!((busy.waiting.load(Relaxed), waiting_in_all.load(Relaxed)), (0, WAITING_IN_ALL_MAX));
+        waiting_in_all.store(WAITING_IN_ALL_MAX - 1, Relaxed);
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| ask(&busy));
+            while waiting_in_all.load(Relaxed) < WAITING_IN_ALL_MAX {
+                std::thread::yield_now();
+            }
+            drop(held);
+            assert_eq!(waiting.join().expect("it does not panic"), Err(NotNow::Lost));
+        });
+        assert_eq!(waiting_in_all.load(Relaxed), WAITING_IN_ALL_MAX - 1);
     }
 }

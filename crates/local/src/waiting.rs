@@ -182,7 +182,7 @@ impl Place<'_> {
                     self.is_over = true;
                     return None;
                 }
-                Err(NotNow::Busy) => sleep(BUSY_PAUSE).await,
+                Err(NotNow::Busy | NotNow::Crowded) => sleep(BUSY_PAUSE).await,
             }
         }
     }

@@ -144,9 +144,9 @@ impl Storage {
         deleted
     }
 
-    /// Does what is due in the background: writes full chunks into tails, and others when there are so many that all together
-    /// are too much; syncs tails that keep old segments of the log alive, lets go of segments. To be called often; it returns soon when there is nothing to do. What fails for one
-    /// database does not keep others from being served; the first error is returned.
+    /// Does what is due in the background: writes full chunks into tails, and others if too much waits in them; syncs tails
+    /// that keep old segments of the log alive, lets go of segments. To be called often; it returns soon when there is
+    /// nothing to do. What fails for one database does not keep others from being served; the first error is returned.
     pub fn tend(&self) -> Result<(), StorageError> {
         self.0.check()?;
         let mut first_error = Ok(());

@@ -1,10 +1,14 @@
 //! The container alone: entries are any bytes.
 
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use latchkey_journal::Disk;
 use latchkey_journal::sim::SimDisk;
+use latchkey_journal::{Disk, DiskFile};
 
+use super::write::SYNC_BYTES;
 use super::*;
 use crate::error::StorageError;
 
@@ -54,6 +58,49 @@ fn blocks(snapshot: &Snapshot) -> Vec<(u64, Vec<u8>)> {
     visited.unwrap();
     snapshot.check_blocks_crc(crc).unwrap();
     blocks
+}
+
+/// Goal: the disk never has much of a snapshot to catch up with at once, because the log has to be synced meanwhile.
+#[test]
+fn a_large_snapshot_is_synced_as_it_is_written() {
+    let file = Arc::new(Unsynced::default());
+    let mut writer = Writer::new(file.clone(), &HEAD).unwrap();
+    let noise = entry(2, 200_000).1;
+    for hash in 0..150 {
+        writer.push(hash, |out| out.extend_from_slice(&noise)).unwrap();
+    }
+    assert!(writer.finish(99).unwrap() > 3 * SYNC_BYTES);
+    assert_eq!(file.bytes.load(Relaxed), 0);
+    let most = file.bytes_max.load(Relaxed);
+    assert!(most < SYNC_BYTES + (2 << 20), "{most}");
+}
+
+/// Counts what was written since the last sync.
+#[derive(Debug, Default)]
+struct Unsynced {
+    bytes: AtomicU64,
+    bytes_max: AtomicU64,
+}
+
+impl DiskFile for Unsynced {
+    fn len(&self) -> io::Result<u64> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    fn read_at(&self, _: &mut [u8], _: u64) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    fn write_at(&self, bytes: &[u8], _: u64) -> io::Result<()> {
+        let unsynced = self.bytes.fetch_add(bytes.len() as u64, Relaxed) + bytes.len() as u64;
+        self.bytes_max.fetch_max(unsynced, Relaxed);
+        Ok(())
+    }
+    fn set_len(&self, _: u64) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    fn sync(&self) -> io::Result<()> {
+        self.bytes.store(0, Relaxed);
+        Ok(())
+    }
 }
 
 #[test]
