@@ -149,7 +149,7 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
     }
 
     async fn take(&mut self, words: Words) -> Result<(), Ends> {
-        if std::mem::take(&mut self.is_first_command) && wrong_door::is_http(&words) {
+        if std::mem::take(&mut self.is_first_command) && wrong_door::is_http(words.as_slice()) {
             self.line.output = wrong_door::http_response(&self.door.settings.rest_url);
             return Err(Ends::Dismissed);
         }

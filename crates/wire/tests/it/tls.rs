@@ -90,6 +90,11 @@ async fn who_speaks_without_tls_is_told_what_to_change() {
     let mut client = rig.connect().await;
     client.send(array(&["AUTH", TOKEN]).repeat(1_000)).await;
     assert_eq!(client.read_to_end().await, format!("-{sentence}\r\n"));
+    for typed in ["PING\r\n", "GET key\r\n", "auth secret\n"] {
+        let mut client = rig.connect().await;
+        client.send(typed).await;
+        assert_eq!(client.read_to_end().await, format!("-{sentence}\r\n"), "{typed}");
+    }
     let mut client = rig.connect().await;
     client.send("GET / HTTP/1.1\r\n\r\n").await;
     let response = client.read_to_end().await;
