@@ -53,6 +53,8 @@ pub(crate) struct Http {
     /// Seconds for a request's body.
     pub(crate) body_timeout_seconds: Option<u64>,
     /// Seconds a connection may be idle between requests.
+    /// Seconds for which a client may read nothing of what is written to it.
+    pub(crate) write_timeout_seconds: Option<u64>,
     pub(crate) idle_timeout_seconds: Option<u64>,
     /// Seconds that requests get to finish when the server stops.
     pub(crate) drain_timeout_seconds: Option<u64>,
@@ -195,6 +197,7 @@ impl Resp {
             door.request.request_bytes_max = bytes;
             door.request.bulk_bytes_max = bytes;
         }
+        door.write_timeout = seconds(self.write_timeout_seconds, door.write_timeout);
         door.connections_max = self.connections_max.unwrap_or(door.connections_max);
         door.idle_timeout = seconds(self.idle_timeout_seconds, door.idle_timeout);
         door.drain_timeout = seconds(self.drain_timeout_seconds, door.drain_timeout);
