@@ -38,6 +38,8 @@ pub(crate) struct Conversation<'a, S: Stack, T> {
     decoder: Decoder,
     client: Arc<Client>,
     opened: Instant,
+    /// The name or id of the database that the client has asked for in the TLS handshake.
+    database: Option<String>,
     session: Option<Session>,
     version: Version,
     /// Commands for the database that have arrived and not been handed in yet.
@@ -63,10 +65,12 @@ enum Voice {
 }
 
 impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
-    /// A conversation over this stream, between these addresses: the client's and ours.
+    /// A conversation over this stream, between these addresses: the client's and ours. A database may have been asked
+    /// for already.
     pub(crate) fn new(
         stream: T,
         addresses: [SocketAddr; 2],
+        database: Option<String>,
         door: &'a Door<S>,
         stopped: watch::Receiver<bool>,
     ) -> Self {
@@ -77,6 +81,7 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             decoder: Decoder::new(door.settings.request),
             client,
             opened: Instant::now(),
+            database,
             session: None,
             version: Version::default(),
             pending: Batch::new(),
@@ -87,7 +92,7 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             is_listening: false,
             is_subscribed: false,
         };
-        conversation.become_somebody(door.open_session());
+        conversation.become_somebody(door.open_session(conversation.database.as_deref()));
         conversation
     }
 
@@ -320,7 +325,7 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             profile.queued = None;
             profile.watched = 0;
         });
-        self.become_somebody(self.door.open_session());
+        self.become_somebody(self.door.open_session(self.database.as_deref()));
     }
 
     fn refuse(&mut self, error: ReplyError) -> Result<(), Ends> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use latchkey_pipeline::Stack;
-use latchkey_tls::Tls;
+use latchkey_tls::{Tls, server_name};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -129,7 +129,10 @@ async fn connection<S: Stack>(
     let Ok(Ok(seen @ 1..)) = timeout(deadline, stream.peek(&mut beginning)).await else { return };
     match (tls, beginning[0]) {
         (Some(tls), TLS_HANDSHAKE) => match timeout(deadline, tls.accept(stream)).await {
-            Ok(Ok(stream)) => Conversation::new(stream, [peer, own], door, stopped).hold().await,
+            Ok(Ok(stream)) => {
+                let database = server_name(&stream).and_then(|name| door.database_asked_for(name));
+                Conversation::new(stream, [peer, own], database, door, stopped).hold().await;
+            }
             Ok(Err(error)) => tracing::debug!(%error, "TLS handshake"),
             Err(_) => tracing::debug!("TLS handshake took too long"),
         },
@@ -147,7 +150,7 @@ async fn connection<S: Stack>(
             // What has arrived is read, so that the client sees the connection end and not break.
             drop(stream.try_read(&mut [0; 4096]));
         }
-        (None, _) => Conversation::new(stream, [peer, own], door, stopped).hold().await,
+        (None, _) => Conversation::new(stream, [peer, own], None, door, stopped).hold().await,
     }
 }
 
