@@ -2,10 +2,10 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::ffi::OsStrExt;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::thread::{self, JoinHandle};
 
 use crate::scratch::Scratch;
@@ -249,6 +249,96 @@ fn messages_are_printed_as_they_come() {
     assert_eq!(said.out, "subscribe\nc\n1\nmessage\nc\nhi\n");
     assert!(said.code == Some(1) && said.errors.contains("closed the connection"), "{said:?}");
     server.join().expect("it answered");
+}
+
+/// A client that prints what it hears, until it is told to stop.
+struct Listener {
+    process: Child,
+    out: BufReader<ChildStdout>,
+}
+
+impl Listener {
+    fn start(client: &Client, arguments: &[&str]) -> Self {
+        let mut process =
+            client.command(arguments).stdout(Stdio::piped()).spawn().expect("the binary is there");
+        let out = BufReader::new(process.stdout.take().expect("it is piped"));
+        Self { process, out }
+    }
+
+    /// Fails unless these lines come next.
+    #[track_caller]
+    fn expect(&mut self, lines: &[&str]) {
+        for expected in lines {
+            let mut line = String::new();
+            self.out.read_line(&mut line).expect("it prints text");
+            assert_eq!(line.trim_end(), *expected);
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        // Both fail only if it has ended already.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+#[test]
+fn messages_come_over_rest_too() {
+    let server = Server::start();
+    let rest = Client::of(&server.url);
+    let publish = |channel: &str, text: &str, heard: u64| {
+        assert_eq!(server.run(serde_json::json!(["PUBLISH", channel, text])), heard);
+    };
+    let mut typed = Listener::start(&rest, &["--no-raw", "SUBSCRIBE", "news", "a/b, c"]);
+    typed.expect(&["Reading messages... (press Ctrl-C to quit)"]);
+    typed.expect(&["1) \"subscribe\"", "2) \"news\"", "3) (integer) 1"]);
+    typed.expect(&["1) \"subscribe\"", "2) \"a/b, c\"", "3) (integer) 2"]);
+    publish("a/b, c", "1,2", 1);
+    typed.expect(&["1) \"message\"", "2) \"a/b, c\"", "3) \"1,2\""]);
+    let mut json = Listener::start(&rest, &["--json", "psubscribe", "n*"]);
+    json.expect(&[r#"["psubscribe","n*",1]"#]);
+    publish("news", "{\"x\": \"é\"}", 2);
+    json.expect(&[r#"["pmessage","n*","news","{\"x\": \"é\"}"]"#]);
+    typed.expect(&["1) \"message\"", "2) \"news\"", r#"3) "{\"x\": \"\xc3\xa9\"}""#]);
+    let mut raw = Listener::start(&rest, &["SUBSCRIBE", "raw"]);
+    raw.expect(&["subscribe", "raw", "1"]);
+    publish("raw", "hello", 1);
+    raw.expect(&["message", "raw", "hello"]);
+    drop(raw);
+    while server.run(serde_json::json!(["PUBLISH", "raw", "nobody"])) != 0 {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn monitor_comes_over_rest_too() {
+    let server = Server::start();
+    let mut monitor = Listener::start(&Client::of(&server.url), &["--json", "MONITOR"]);
+    monitor.expect(&["\"OK\""]);
+    server.run(serde_json::json!(["SET", "k", "v"]));
+    let mut line = String::new();
+    monitor.out.read_line(&mut line).expect("it prints text");
+    let line: String = serde_json::from_str(&line).expect("a line is JSON");
+    assert!(line.ends_with(r#""SET" "k" "v""#), "{line}");
+}
+
+#[test]
+fn what_cannot_be_listened_on_over_rest_is_an_error() {
+    let mut server = Server::start();
+    let rest = Client::of(&server.url);
+    for words in [&["SUBSCRIBE"][..], &["MONITOR", "x"], &["SSUBSCRIBE", "shard"]] {
+        let said = rest.run(words);
+        assert!(said.out.starts_with("ERR ") && said.code == Some(1), "{words:?}: {said:?}");
+    }
+    let wrong = Client::new().run(&["--url", &server.url, "--token", "wrong", "SUBSCRIBE", "a"]);
+    wrong.check_failed(&["does not accept the token"]);
+    let mut listener = Listener::start(&rest, &["SUBSCRIBE", "a"]);
+    listener.expect(&["subscribe", "a", "1"]);
+    server.terminate();
+    server.wait();
+    assert_eq!(listener.process.wait().expect("it is a child of this process").code(), Some(1));
 }
 
 /// Goal: a script does not end where the server, or what stands before it, wants a new connection.

@@ -6,9 +6,10 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
+use crate::http::Request;
 use crate::scratch::Scratch;
 use crate::sdk::require;
-use crate::server::Server;
+use crate::server::{Server, latchkey, token_printed_by};
 
 #[test]
 fn redis_cli_runs_commands() {
@@ -60,6 +61,64 @@ fn redis_cli_speaks_tls() {
     assert_eq!(run(&["-3", "--no-raw", "HGETALL", "hash"], ""), "1# \"field\" => \"value\"\n");
     let told = run(&["--pipe"], &"INCR n\r\n".repeat(1_000));
     assert!(told.ends_with("errors: 0, replies: 1000\n"), "{told}");
+}
+
+/// Goal: host names of databases, with everything that an operator sets up; only the certificate is not for the names.
+#[test]
+fn redis_cli_finds_a_user_by_the_host_name_of_its_database() {
+    if !require("redis-cli", &["--version"]) {
+        return;
+    }
+    let data = Scratch::new();
+    let certificate = {
+        let mut maker = Server::start_in(data.path(), &["--tls", "self-signed"]);
+        maker.printed("NODE_EXTRA_CA_CERTS")
+    };
+    let key = certificate.replace(".crt", ".key");
+    let directory = data.path();
+    let create =
+        |name: &str| token_printed_by(latchkey().args(["db", "create", name, "--data"]).arg(directory));
+    let (shop, blog) = (create("shop"), create("blog"));
+    let config = format!(
+        "data = {directory:?}\n[http]\nlisten = \"127.0.0.1:0\"\n[resp]\nlisten = \"127.0.0.1:0\"\n\
+         domain = \"db.example.com\"\n[resp.tls]\ncertificate = {certificate:?}\nkey = {key:?}\n"
+    );
+    let mut server = Server::serve(&data.write("latchkey.toml", config));
+    let address = server.resp_address();
+    // Over REST the token says which database it is for, whatever the host is called.
+    let rest = |command: serde_json::Value| {
+        let request =
+            Request::post("/", command.to_string()).token(&shop).header("host", "blog.db.example.com");
+        server.send(&request).json()["result"].clone()
+    };
+    let password = "correct-horse-battery";
+    let token = rest(json!(["ACL", "GENTOKEN", "ann", password]));
+    let token = token.as_str().expect("a token is text");
+    assert_eq!(rest(json!(["ACL", "SETUSER", "ann", "on", format!(">{token}"), "allkeys", "+@all"])), "OK");
+    assert_eq!(rest(json!(["SET", "where", "shop"])), "OK");
+    let get = |database: &str, user: &str, password: &str| {
+        let mut command = Command::new("redis-cli");
+        command.args([
+            "--no-auth-warning",
+            "-h",
+            &address.ip().to_string(),
+            "-p",
+            &address.port().to_string(),
+        ]);
+        command.args(["--tls", "--cacert", &certificate, "--sni", &format!("{database}.db.example.com")]);
+        output(command.args(["--user", user, "--pass", password, "GET", "where"]), "")
+    };
+    assert_eq!(get("shop", "ann", password), "shop\n");
+    assert_eq!(get("SHOP", "default", &shop), "shop\n");
+    assert_eq!(get("blog", "default", &blog), "\n");
+    for (database, user, password) in [
+        ("blog", "ann", password),
+        ("blog", "default", &shop),
+        ("shop", "default", &blog),
+        ("no", "default", &blog),
+    ] {
+        assert!(get(database, user, password).starts_with("NOAUTH "), "{user} at {database}");
+    }
 }
 
 /// A file of commands, sent without waiting for replies, and then all keys.

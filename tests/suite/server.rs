@@ -65,6 +65,13 @@ impl Server {
         server
     }
 
+    /// The address of the RESP door with TLS, which follows that of the REST door in the log of `serve`.
+    pub(crate) fn resp_address(&mut self) -> SocketAddr {
+        let line = self.log.wait_for("rediss://");
+        let start = line.find("rediss://").expect("the line was waited for");
+        address(line[start..].split([' ', '"']).next().unwrap_or_default())
+    }
+
     /// Any `latchkey`, whose address is not known yet.
     pub(crate) fn spawn(command: &mut Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -35,7 +35,7 @@ impl Door {
         let mut connection = self.connection().await?;
         match &mut connection {
             Connection::Resp(connection) => connection.exchange(words, show).await?,
-            Connection::Rest(connection) => show(&connection.exchange(&self.target, words).await?)?,
+            Connection::Rest(connection) => connection.exchange(&self.target, words, show).await?,
         }
         self.open = Some(connection);
         Ok(())

@@ -69,6 +69,9 @@ pub enum Error {
         /// What it may be instead.
         hint: &'static str,
     },
+    /// The server ended an event stream, and said why.
+    #[error("the server ended the stream: {0}")]
+    StreamEnded(String),
     /// The connection ended before the reply did.
     #[error("the server closed the connection")]
     Closed,

@@ -7,6 +7,7 @@ mod connect;
 mod door;
 mod env_file;
 mod error;
+mod events;
 mod grammar;
 mod options;
 mod print;

@@ -14,6 +14,7 @@ Examples:
   latchkey cli -x SET page < page.html        the last argument from standard input
   latchkey cli < commands.txt                 one command a line
   latchkey cli --json HGETALL user:1 | jq .   one JSON value a reply
+  latchkey cli --json SUBSCRIBE news          messages as they come, over REST too
   latchkey cli -- --odd-command               what follows -- is taken as it is
 
 Without --url the address is that of REDIS_URL, or of UPSTASH_REDIS_REST_URL with UPSTASH_REDIS_REST_TOKEN: in the

@@ -55,6 +55,7 @@ impl Session {
 
     /// Runs a command, and prints what it brings.
     pub(crate) fn run(&mut self, words: &Words) -> Result<(), Error> {
+        announce(words, self.form)?;
         let Self { runtime, door, form, saw_error } = self;
         runtime.block_on(door.run(words, &mut |value| {
             *saw_error |= value.is_error();
@@ -64,12 +65,25 @@ impl Session {
 
     /// The same, until Ctrl-C, which costs the connection if it is not done by then.
     pub(crate) fn run_until_interrupted(&mut self, words: &Words) -> Result<(), Error> {
+        self.run_until(words, async { tokio::signal::ctrl_c().await })
+    }
+
+    fn run_until(
+        &mut self,
+        words: &Words,
+        interrupted: impl Future<Output = io::Result<()>>,
+    ) -> Result<(), Error> {
+        announce(words, self.form)?;
         let Self { runtime, door, form, .. } = self;
         let mut show = |value: &Value| print(value, *form);
         runtime.block_on(async {
             tokio::select! {
                 done = door.run(words, &mut show) => done,
-                interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Error::Runtime),
+                interrupted = interrupted => {
+                    // What held the connection has its turn to close it: until the next command nothing else does.
+                    tokio::task::yield_now().await;
+                    interrupted.map_err(Error::Runtime)
+                }
             }
         })
     }
@@ -104,6 +118,17 @@ fn form(options: &Options) -> Form {
         (true, _) => Form::Json,
         (false, true) => Form::Raw,
         (false, false) => Form::Typed,
+    }
+}
+
+/// Says how to end what does not end by itself, to a person.
+fn announce(words: &Words, form: Form) -> Result<(), Error> {
+    let is = |name: &&str| words.name().eq_ignore_ascii_case(name.as_bytes());
+    let listens = ["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE"].iter().any(is);
+    if listens && form == Form::Typed {
+        write(b"Reading messages... (press Ctrl-C to quit)\n")
+    } else {
+        Ok(())
     }
 }
 
@@ -146,5 +171,43 @@ fn bounded(read: io::Result<usize>, bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
             Err(Error::TooLong { what: WHAT, bytes_max: INPUT_BYTES_MAX })
         }
         Ok(_) => Ok(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use clap::{Args, FromArgMatches};
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    /// Goal: who presses Ctrl-C at the prompt listens no more, also before the next command is typed.
+    #[test]
+    fn what_is_interrupted_ends_for_the_server_too() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let (interrupt, interrupted) = oneshot::channel();
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("the client connects");
+            let mut request = [0; 4096];
+            assert_ne!(stream.read(&mut request).expect("the client writes"), 0);
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
+            stream.write_all(head.as_bytes()).expect("the client reads");
+            interrupt.send(()).expect("the client waits");
+            stream.set_read_timeout(Some(Duration::from_secs(20))).expect("it is no zero");
+            stream.read(&mut request)
+        });
+        let command = Options::augment_args(clap::Command::new("cli"));
+        let matches = command.get_matches_from(["cli", "--url", &url]);
+        let options = Options::from_arg_matches(&matches).expect("these are options");
+        let mut session = Session::new(&options).expect("the URL is fine");
+        let interrupted = async { interrupted.await.map_err(io::Error::other) };
+        session.run_until(&"SUBSCRIBE a".split(' ').collect(), interrupted).expect("it was interrupted");
+        // Closed, with or without having read all: not the end of our patience.
+        let end = server.join().expect("it served").map_err(|error| error.kind());
+        assert!(matches!(end, Ok(0) | Err(io::ErrorKind::ConnectionReset)), "{end:?}");
     }
 }

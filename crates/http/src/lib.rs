@@ -8,6 +8,7 @@ mod cors;
 mod credentials;
 mod door;
 mod events;
+mod patience;
 mod peek;
 mod read;
 mod respond;

@@ -22,6 +22,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::Door;
 use crate::door::Content;
+use crate::patience::Patience;
 use crate::peek::{self, Speech};
 
 /// What a TLS client can choose from.
@@ -250,6 +251,7 @@ async fn serve_http1<S: Stack>(
     stopped: watch::Receiver<bool>,
 ) {
     let head_timeout = door.settings.head_timeout;
+    let stream = Patience::new(stream, door.settings.write_timeout);
     let service = service_fn(|request| answer(&door, request));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -268,6 +270,7 @@ async fn serve_http2<S: Stack>(
     stopped: watch::Receiver<bool>,
 ) {
     let Some(stream) = peek::http2_preface(stream, door.settings.first_byte_timeout).await else { return };
+    let stream = Patience::new(stream, door.settings.write_timeout);
     let service = service_fn(move |request| {
         let door = Arc::clone(&door);
         async move { answer(&door, request).await }

@@ -22,6 +22,8 @@ pub struct Settings {
     pub head_timeout: Duration,
     /// For a request's body.
     pub body_timeout: Duration,
+    /// How long a client may read nothing of what is written to it. Then its connection ends, an event stream with it.
+    pub write_timeout: Duration,
     /// Event streams that are open at the same time.
     pub streams_max: usize,
     /// How often a stream that is quiet says that it is there, and looks whether its token is still good.
@@ -43,6 +45,7 @@ impl Default for Settings {
             first_byte_timeout: Duration::from_secs(10),
             head_timeout: Duration::from_secs(90),
             body_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(60),
             streams_max: 10_000,
             heartbeat: Duration::from_secs(15),
             drain_timeout: Duration::from_secs(10),

@@ -1,13 +1,15 @@
 //! Commands that wait, from the side of those who wait.
 
 use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
 use latchkey_commands::{Call, Patience};
 use latchkey_engine::{Begun, Ran, WaitId, Waiter};
 use latchkey_journal::Lsn;
-use latchkey_pipeline::{AUTHENTICATION_REFUSED, Admitted, Executed, Refusal, Unblock};
+use latchkey_pipeline::{AUTHENTICATION_REFUSED, Admitted, Clock, Executed, Refusal, Unblock};
 use latchkey_protocol::{Reply, ReplyError};
+use latchkey_tenancy::Principal;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -18,7 +20,7 @@ use crate::tenant::{Mark, NotNow, Visit};
 /// So long a request without a connection may wait. Proxies cut requests that take longer.
 const REQUEST_WAIT_MAX: Duration = Duration::from_secs(60);
 
-/// How often is looked whether who waits may still do so: so long a wait outlives a revoked token.
+/// How often is looked whether who waits may still do so: so long a wait outlives a revoked token, which takes nothing.
 const STANDING_PERIOD: Duration = Duration::from_secs(5);
 
 /// A wait that is over waits so long for a database that is busy, and asks again.
@@ -42,9 +44,11 @@ impl Local {
         call: &Call,
         patience: Patience,
     ) -> Result<Executed, Refusal> {
-        let (ear, answer) = oneshot::channel();
-        let (begun, mark) = self
-            .work(visit, admitted, |database| run_or_wait(database, call, self.now(), Box::new(Ear(ear))))?;
+        let (sender, answer) = oneshot::channel();
+        let (principal, clock) = (Arc::clone(admitted.principal()), Arc::clone(self.clock()));
+        let ear = Box::new(Ear { sender, principal, clock });
+        let (begun, mark) =
+            self.work(visit, admitted, |database| run_or_wait(database, call, self.now(), ear))?;
         let (ran, mark) = match begun {
             Begun::Done(ran) => (ran, mark),
             Begun::Waits { id, in_vain } => {
@@ -112,22 +116,31 @@ enum End {
 
 /// The ear of somebody who waits.
 #[derive(Debug)]
-struct Ear(oneshot::Sender<Answer>);
+struct Ear {
+    sender: oneshot::Sender<Answer>,
+    principal: Arc<Principal>,
+    clock: Arc<dyn Clock>,
+}
 
 /// What came, and how far the database was then.
 type Answer = (Ran, Mark);
 
 impl Waiter for Ear {
+    /// Who is let in no longer is as good as gone.
     fn is_there(&self) -> bool {
-        !self.0.is_closed()
+        !self.sender.is_closed() && self.principal.standing(self.clock.now_ms()).is_ok()
     }
 
     fn answer(self: Box<Self>, ran: Ran, position: u64, awaited: Option<u64>) {
         let mark = Mark { position, awaited: awaited.map(Lsn) };
-        if self.0.send((ran, mark)).is_err() {
+        if self.sender.send((ran, mark)).is_err() {
             tracing::debug!("somebody who had waited left when the answer came");
         }
     }
+}
+
+fn dismissed() -> Refusal {
+    Refusal::Unauthenticated(ReplyError::fixed(AUTHENTICATION_REFUSED))
 }
 
 /// A place among those who wait. Whoever drops it has gone.
@@ -150,22 +163,28 @@ impl Place<'_> {
             biased;
             answered = &mut answer => {
                 self.is_over = true;
-                return answered.map_err(|_| Refusal::Unavailable(LOST));
+                return answered.map_err(|_| self.forgotten());
             }
             end = end => end,
         };
         let Some(mark) = self.leave().await else {
             // It was served meanwhile.
-            return answer.await.map_err(|_| Refusal::Unavailable(LOST));
+            return answer.await.map_err(|_| self.forgotten());
         };
         let reply = match end {
             End::InVain => in_vain,
             End::Refused(error) => error.into(),
-            End::Dismissed => {
-                return Err(Refusal::Unauthenticated(ReplyError::fixed(AUTHENTICATION_REFUSED)));
-            }
+            End::Dismissed => return Err(dismissed()),
         };
         Ok((Ran { reply, executed: true }, mark))
+    }
+
+    /// Why there will be no answer: what came was not for somebody who is let in no longer, or the database is lost.
+    fn forgotten(&self) -> Refusal {
+        match self.admitted.principal().standing(self.local.now_ms()) {
+            Ok(()) => Refusal::Unavailable(LOST),
+            Err(_) => dismissed(),
+        }
     }
 
     /// Leaves, unless it is too late for that: then the answer is on its way, or there will be none. How far the

@@ -29,7 +29,7 @@ pub use backend::{Backend, Executed};
 pub use batch::{Batch, Incoming, Shape};
 pub use clock::Clock;
 pub use latchkey_pubsub::{Ear, Full, Message, Mode, Scope, Stale, Terms, TooSlow, Tracked};
-pub use latchkey_tenancy::{AUTHENTICATION_REFUSED, DatabaseId};
+pub use latchkey_tenancy::{AUTHENTICATION_REFUSED, Credentials, DatabaseId};
 pub use layer::admit::Admitted;
 pub use layer::authenticate::Authenticated;
 pub use layer::resolve::Resolved;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use latchkey_commands::{Call, Run, Script};
 use latchkey_protocol::{ReplyError, Words};
 use latchkey_pubsub::Ear;
-use latchkey_tenancy::{Authority, DatabaseId, Grants, Principal};
+use latchkey_tenancy::{Authority, Credentials, DatabaseId, Grants, Principal};
 
 use crate::{Clock, Vigil, policy};
 
@@ -44,12 +44,12 @@ impl Gate {
         Self { authority, clock }
     }
 
-    /// A session of whoever this token belongs to; `None` if the token is not good, whatever the reason.
-    pub fn open(&self, token: &[u8]) -> Option<Session> {
-        match self.authority.authenticate(token, self.clock.now_ms()) {
+    /// A session of whoever logs in; `None` if that is refused, whatever the reason.
+    pub fn open(&self, credentials: Credentials<'_>) -> Option<Session> {
+        match self.authority.log_in(credentials, self.clock.now_ms()) {
             Ok(principal) => Some(Session::of(principal)),
             Err(cause) => {
-                tracing::debug!(%cause, "refused a token");
+                tracing::debug!(%cause, "refused a login");
                 None
             }
         }
@@ -58,18 +58,6 @@ impl Gate {
     /// Whether a session is still good: its token may have expired or been revoked.
     pub fn admits(&self, session: &Session) -> bool {
         session.principal.standing(self.clock.now_ms()).is_ok()
-    }
-
-    /// A session of this user, with its password or a token of it; `None` if that is not good, whatever the reason. The
-    /// user is named with its database, as `ann@shop`, unless the token says that already.
-    pub fn open_as(&self, user: &[u8], password: &[u8]) -> Option<Session> {
-        match self.authority.authenticate_as(user, password, self.clock.now_ms()) {
-            Ok(principal) => Some(Session::of(principal)),
-            Err(cause) => {
-                tracing::debug!(%cause, "refused a user");
-                None
-            }
-        }
     }
 
     /// The time, for what a door tells of its connections, in Unix milliseconds.

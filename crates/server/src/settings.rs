@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use serde::Deserialize;
+use latchkey_wire::Domain;
+use serde::{Deserialize, Deserializer};
 
 /// A smaller segment would be full before it is worth its sync.
 const LOG_SEGMENT_BYTES_MIN: u64 = 1 << 20;
@@ -52,6 +53,8 @@ pub(crate) struct Http {
     pub(crate) heartbeat_seconds: Option<u64>,
     /// Seconds for a request's body.
     pub(crate) body_timeout_seconds: Option<u64>,
+    /// Seconds for which a client may read nothing of what is written to it.
+    pub(crate) write_timeout_seconds: Option<u64>,
     /// Seconds a connection may be idle between requests.
     pub(crate) idle_timeout_seconds: Option<u64>,
     /// Seconds that requests get to finish when the server stops.
@@ -69,6 +72,9 @@ pub(crate) struct Resp {
     /// Whether others than this machine may connect without TLS: within a private network, say.
     #[serde(default)]
     pub(crate) allow_plain_resp: bool,
+    /// The domain under which each database has a host name of its own, such as `db.example.com`.
+    #[serde(default, deserialize_with = "domain")]
+    pub(crate) domain: Option<Domain>,
     /// The largest command, in bytes.
     pub(crate) command_bytes_max: Option<usize>,
     /// How many connections may be open.
@@ -167,8 +173,18 @@ impl Settings {
                 resp.listen
             );
         }
+        if let Some(resp) = &self.resp
+            && resp.tls.is_none()
+            && resp.domain.is_some()
+        {
+            bail!("resp.domain needs [resp.tls]: clients say in the TLS handshake which host they want");
+        }
         Ok(())
     }
+}
+
+fn domain<'de, D: Deserializer<'de>>(text: D) -> Result<Option<Domain>, D::Error> {
+    String::deserialize(text)?.parse().map(Some).map_err(serde::de::Error::custom)
 }
 
 impl Http {
@@ -181,6 +197,7 @@ impl Http {
         door.streams_max = self.streams_max.unwrap_or(door.streams_max);
         door.heartbeat = seconds(self.heartbeat_seconds, door.heartbeat);
         door.body_timeout = seconds(self.body_timeout_seconds, door.body_timeout);
+        door.write_timeout = seconds(self.write_timeout_seconds, door.write_timeout);
         door.head_timeout = seconds(self.idle_timeout_seconds, door.head_timeout);
         door.drain_timeout = seconds(self.drain_timeout_seconds, door.drain_timeout);
         door
@@ -195,6 +212,7 @@ impl Resp {
             door.request.request_bytes_max = bytes;
             door.request.bulk_bytes_max = bytes;
         }
+        door.domain.clone_from(&self.domain);
         door.connections_max = self.connections_max.unwrap_or(door.connections_max);
         door.idle_timeout = seconds(self.idle_timeout_seconds, door.idle_timeout);
         door.drain_timeout = seconds(self.drain_timeout_seconds, door.drain_timeout);
@@ -275,6 +293,18 @@ mod tests {
         assert!(read(&format!("{public}allow_plain_resp = true")).is_ok());
         assert!(read(&public.replace("0.0.0.0", "127.0.0.1")).is_ok());
         assert!(read(&format!("{public}[resp.tls]\ncertificate = 'c'\nkey = 'k'")).is_ok());
+    }
+
+    #[test]
+    fn a_domain_needs_tls_and_has_to_be_one() {
+        let resp = "data = 'd'\n[http]\nlisten = '127.0.0.1:1'\n[resp]\nlisten = '127.0.0.1:6379'\n";
+        let tls = "[resp.tls]\ncertificate = 'c'\nkey = 'k'\n";
+        let settings = read(&format!("{resp}domain = 'db.example.com'\n{tls}")).unwrap();
+        assert_eq!(settings.resp.unwrap().door().domain, "db.example.com".parse().ok());
+        let plain = read(&format!("{resp}domain = 'db.example.com'\n")).unwrap_err().to_string();
+        assert!(plain.contains("resp.tls"), "{plain}");
+        let wrong = read(&format!("{resp}domain = '*.example.com'\n{tls}")).unwrap_err().to_string();
+        assert!(wrong.contains("looks like db.example.com"), "{wrong}");
     }
 
     #[test]

@@ -58,6 +58,23 @@ pub enum AuthError {
     /// The database is gone.
     #[error("the token's database was deleted")]
     DatabaseDeleted,
+    /// No database is known under the name that was asked for.
+    #[error("there is no database of the name that was asked for")]
+    NoDatabase,
+    /// It is good, but another database's than was asked for.
+    #[error("it is of another database than was asked for")]
+    OtherDatabase,
+}
+
+/// What somebody says who logs in.
+#[derive(Clone, Copy)]
+pub struct Credentials<'a> {
+    /// The name or id of the database that was asked for already. Nobody gets into another.
+    pub database: Option<&'a str>,
+    /// The name of the user, alone or with its database, as `ann@shop`. `None` for whoever the password belongs to.
+    pub user: Option<&'a [u8]>,
+    /// A token; or, where the database is known, the bare password of a user.
+    pub password: &'a [u8],
 }
 
 /// Knows all databases, tokens and keys, and who is calling.
@@ -100,20 +117,22 @@ impl Authority {
         }
     }
 
-    /// Who is calling as this user, with this password or token. A user is named with its database, as `ann@shop`, unless
-    /// a token says that already.
-    pub fn authenticate_as(
-        &self,
-        user: &[u8],
-        password: &[u8],
-        now_ms: u64,
-    ) -> Result<Arc<Principal>, AuthError> {
-        let user = str::from_utf8(user).map_err(|_| AuthError::Unknown)?;
-        match self.authenticate(password, now_ms) {
-            Ok(principal) => self.is_named(&principal, user).then_some(principal).ok_or(AuthError::WrongUser),
-            // Then it may be a bare password.
-            Err(refusal) => self.log_in(user, password).ok_or(refusal),
-        }
+    /// Who logs in. A user who shows a bare password is named with its database, as `ann@shop`, unless a database was
+    /// asked for already.
+    pub fn log_in(&self, credentials: Credentials<'_>, now_ms: u64) -> Result<Arc<Principal>, AuthError> {
+        let Credentials { database, user, password } = credentials;
+        let asked_for = |name| self.registry.read().database_asked_for(name).ok_or(AuthError::NoDatabase);
+        let database = database.map(asked_for).transpose()?;
+        let user = user.map(str::from_utf8).transpose().map_err(|_| AuthError::Unknown)?;
+        let principal = match (self.authenticate(password, now_ms), user) {
+            (Ok(principal), Some(user)) if !self.is_named(&principal, user) => {
+                return Err(AuthError::WrongUser);
+            }
+            (Err(refusal), Some(user)) => self.with_bare_password(database, user, password).ok_or(refusal)?,
+            (authenticated, _) => authenticated?,
+        };
+        let is_asked_for = database.is_none_or(|database| database == principal.database());
+        is_asked_for.then_some(principal).ok_or(AuthError::OtherDatabase)
     }
 
     /// Whether a principal is the user of this name, or of this name with its database.
@@ -125,10 +144,19 @@ impl Authority {
         user == own || user.rsplit_once('@').is_some_and(is_with_database)
     }
 
-    fn log_in(&self, user: &str, password: &[u8]) -> Option<Arc<Principal>> {
-        let (name, database) = user.rsplit_once('@')?;
+    /// The user of this name in the database that was asked for, or of this name with its database.
+    fn with_bare_password(
+        &self,
+        database: Option<DatabaseId>,
+        user: &str,
+        password: &[u8],
+    ) -> Option<Arc<Principal>> {
         let registry = self.registry.read();
-        let user = registry.user(registry.database_named(database)?, name)?;
+        let with_database = || {
+            let (name, database) = user.rsplit_once('@')?;
+            registry.user(registry.database_named(database)?, name)
+        };
+        let user = database.and_then(|database| registry.user(database, user)).or_else(with_database)?;
         Principal::user(Arc::clone(user), TokenDigest::of(password)).ok().map(Arc::new)
     }
 

@@ -19,7 +19,7 @@ mod token;
 mod usage;
 mod user;
 
-pub use authority::{AUTHENTICATION_REFUSED, AuthError, Authority, VERIFIED_TOKENS_MAX};
+pub use authority::{AUTHENTICATION_REFUSED, AuthError, Authority, Credentials, VERIFIED_TOKENS_MAX};
 pub use id::{DatabaseId, IdError, TokenId};
 pub use keys::{HS256_SECRET_BYTES_MIN, KeyAlgorithm, KeyError, KeyRing, SigningKey, install};
 pub use plan::{Durability, Limits, Plan, SizeError, parse_bytes, parse_commands_per_day};

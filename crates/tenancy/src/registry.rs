@@ -51,6 +51,12 @@ impl Registry {
         self.names.get(name).copied()
     }
 
+    /// The database of this id or this name. An id goes first, so that no name takes another's place.
+    pub(crate) fn database_asked_for(&self, text: &str) -> Option<DatabaseId> {
+        let by_id = text.parse().ok().filter(|id| self.tenants.contains_key(id));
+        by_id.or_else(|| self.database_named(text))
+    }
+
     pub(crate) fn user(&self, database: DatabaseId, name: &str) -> Option<&Arc<UserEntry>> {
         self.tenants.get(&database)?.users.get(name)
     }

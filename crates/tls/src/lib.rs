@@ -102,6 +102,11 @@ impl Tls {
     }
 }
 
+/// The host that the client wants, if it has said so.
+pub fn server_name(stream: &TlsStream<TcpStream>) -> Option<&str> {
+    stream.get_ref().1.server_name()
+}
+
 /// The two files, and the certificate that was last read from them.
 #[derive(Debug)]
 struct Files {

@@ -39,6 +39,8 @@ pub(crate) struct Conversation<'a, S: Stack, T> {
     decoder: Decoder,
     client: Arc<Client>,
     opened: Instant,
+    /// The name or id of the database that the client has asked for in the TLS handshake.
+    database: Option<String>,
     session: Option<Session>,
     version: Version,
     /// Commands for the database that have arrived and not been handed in yet.
@@ -68,10 +70,12 @@ enum Voice {
 }
 
 impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
-    /// A conversation over this stream, between these addresses: the client's and ours.
+    /// A conversation over this stream, between these addresses: the client's and ours. A database may have been asked
+    /// for already.
     pub(crate) fn new(
         stream: T,
         addresses: [SocketAddr; 2],
+        database: Option<String>,
         door: &'a Door<S>,
         stopped: watch::Receiver<bool>,
     ) -> Self {
@@ -82,6 +86,7 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             decoder: Decoder::new(door.settings.request),
             client,
             opened: Instant::now(),
+            database,
             session: None,
             version: Version::default(),
             pending: Batch::new(),
@@ -94,7 +99,7 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             is_exceptional: false,
             is_subscribed: false,
         };
-        conversation.become_somebody(door.open_session());
+        conversation.become_somebody(door.open_session(conversation.database.as_deref()));
         conversation
     }
 
@@ -159,7 +164,7 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
     }
 
     async fn take(&mut self, words: Words) -> Result<(), Ends> {
-        if std::mem::take(&mut self.is_first_command) && wrong_door::is_http(&words) {
+        if std::mem::take(&mut self.is_first_command) && wrong_door::is_http(words.as_slice()) {
             self.line.output = wrong_door::http_response(&self.door.settings.rest_url);
             return Err(Ends::Dismissed);
         }
@@ -333,7 +338,7 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             profile.queued = None;
             profile.watched = 0;
         });
-        self.become_somebody(self.door.open_session());
+        self.become_somebody(self.door.open_session(self.database.as_deref()));
     }
 
     fn refuse(&mut self, error: ReplyError) -> Result<(), Ends> {

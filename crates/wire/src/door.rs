@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use latchkey_pipeline::{Gate, Session, Stack};
+use latchkey_pipeline::{Credentials, Gate, Session, Stack};
 
 use crate::Settings;
 use crate::clients::Clients;
@@ -25,9 +25,15 @@ impl<S: Stack> Door<S> {
         Self { stack, gate, settings, clients: Clients::default(), pauses: Pauses::default(), budget }
     }
 
-    /// The session that a connection starts with, where the door is open.
-    pub(crate) fn open_session(&self) -> Option<Session> {
-        self.gate.open(self.settings.open_as.as_ref()?.as_bytes())
+    /// The session that a connection starts with, where the door is open. A database may have been asked for.
+    pub(crate) fn open_session(&self, database: Option<&str>) -> Option<Session> {
+        let password = self.settings.open_as.as_ref()?.as_bytes();
+        self.gate.open(Credentials { database, user: None, password })
+    }
+
+    /// The database that is asked for with this host name.
+    pub(crate) fn database_asked_for(&self, server_name: &str) -> Option<String> {
+        self.settings.domain.as_ref()?.database(server_name)
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod clients;
 mod conversation;
+mod domain;
 mod door;
 mod line;
 mod pauses;
@@ -13,6 +14,7 @@ mod server;
 mod settings;
 mod wrong_door;
 
+pub use domain::{Domain, DomainError};
 pub use door::Door;
 pub use server::{Server, ServerError};
 pub use settings::Settings;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use latchkey_pipeline::Stack;
-use latchkey_tls::Tls;
+use latchkey_tls::{Tls, server_name};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -125,17 +125,20 @@ async fn connection<S: Stack>(
     }
     let Ok(own) = stream.local_addr() else { return };
     let deadline = door.settings.authentication_timeout;
-    let mut first = [0];
-    let Ok(Ok(1)) = timeout(deadline, stream.peek(&mut first)).await else { return };
-    match (tls, first[0]) {
+    let mut beginning = [0; BEGINNING_BYTES];
+    let Ok(Ok(seen @ 1..)) = timeout(deadline, stream.peek(&mut beginning)).await else { return };
+    match (tls, beginning[0]) {
         (Some(tls), TLS_HANDSHAKE) => match timeout(deadline, tls.accept(stream)).await {
-            Ok(Ok(stream)) => Conversation::new(stream, [peer, own], door, stopped).hold().await,
+            Ok(Ok(stream)) => {
+                let database = server_name(&stream).and_then(|name| door.database_asked_for(name));
+                Conversation::new(stream, [peer, own], database, door, stopped).hold().await;
+            }
             Ok(Err(error)) => tracing::debug!(%error, "TLS handshake"),
             Err(_) => tracing::debug!("TLS handshake took too long"),
         },
-        (Some(_), first) => {
+        (Some(_), _) => {
             tracing::debug!(%peer, "plain text on a port with TLS");
-            if stream.write_all(&wrong_door::plain_on_tls(first)).await.is_ok() {
+            if stream.write_all(&wrong_door::plain_on_tls(&beginning[..seen])).await.is_ok() {
                 linger(&mut stream).await;
             }
         }
@@ -147,9 +150,12 @@ async fn connection<S: Stack>(
             // What has arrived is read, so that the client sees the connection end and not break.
             drop(stream.try_read(&mut [0; 4096]));
         }
-        (None, _) => Conversation::new(stream, [peer, own], door, stopped).hold().await,
+        (None, _) => Conversation::new(stream, [peer, own], None, door, stopped).hold().await,
     }
 }
+
+/// So much is looked at to tell what a client speaks. More than a line of HTTP begins with.
+const BEGINNING_BYTES: usize = 64;
 
 /// With this byte a TLS connection begins, and no command.
 const TLS_HANDSHAKE: u8 = 0x16;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use latchkey_protocol::resp::RequestLimits;
 
+use crate::Domain;
+
 /// Limits and deadlines of the RESP door. Each bounds something that a client could otherwise make grow.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -32,6 +34,9 @@ pub struct Settings {
     pub drain_timeout: Duration,
     /// The token as which those act who send none; for development, on loopback.
     pub open_as: Option<String>,
+    /// Where each database has a host name of its own: who asks for one in the TLS handshake gets into no other database,
+    /// and need not name it again.
+    pub domain: Option<Domain>,
     /// Where the REST door is, for those who speak HTTP here.
     pub rest_url: String,
 }
@@ -56,6 +61,7 @@ impl Default for Settings {
             refusals_max: 8,
             drain_timeout: Duration::from_secs(10),
             open_as: None,
+            domain: None,
             rest_url: "https://<host of the REST door>".into(),
         }
     }

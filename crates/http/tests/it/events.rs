@@ -166,6 +166,30 @@ async fn who_does_not_read_is_dropped_and_told() {
     assert_eq!(client.chunk().await, "");
 }
 
+/// Goal: a listener that reads nothing does not hold its connection for as long as TCP has patience. There are two places
+/// for connections, and a third client finds one.
+#[tokio::test]
+async fn who_never_reads_loses_the_connection() {
+    let write_timeout = Duration::from_millis(50);
+    let settings = Settings { write_timeout, connections_max: 2, ..Settings::default() };
+    let served = Served::start(settings).await;
+    let (mut silent, mut reader) = (served.client().await, served.client().await);
+    listen(&mut silent, "/subscribe/a").await;
+    listen(&mut reader, "/subscribe/a").await;
+    let payload = "x".repeat(1_000_000);
+    // What the reader has read was written to the other one as well, as far as there was room.
+    for published in 0.. {
+        assert!(published < 1_000, "it was never dropped");
+        if served.publish("a", &payload) < 2 {
+            break;
+        }
+        assert_eq!(reader.chunk().await.len(), payload.len() + "data: message,a,\n\n".len());
+    }
+    let mut third = served.client().await;
+    assert_eq!(third.ask(post("/", r#"["PING"]"#)).await.status, 200);
+    drop(silent);
+}
+
 #[tokio::test]
 async fn streams_are_bounded() {
     let served = Served::start(Settings { streams_max: 1, ..Settings::default() }).await;

@@ -91,14 +91,22 @@ impl Scene {
         self.authority.apply(&Change::Token(TokenRecord { revoked_at_ms: Some(1), ..token(n) })).unwrap();
     }
 
+    /// Makes another token for a database.
+    pub(crate) fn issue(&self, n: u8, secret: &str) {
+        let kind = TokenKind::Opaque(TokenDigest::of(secret.as_bytes()));
+        let record = TokenRecord { id: TokenId::from_bytes([n + 100; 16]), kind, ..token(n) };
+        self.authority.apply(&Change::Token(record)).unwrap();
+    }
+
     /// Commands for a database. Nothing runs before it is polled.
     pub(crate) fn send(&self, database: u8, shape: Shape, commands: &[&str]) -> Answering {
+        self.send_with(&secret(database), shape, commands)
+    }
+
+    fn send_with(&self, secret: &str, shape: Shape, commands: &[&str]) -> Answering {
+        let caller = latchkey_pipeline::Caller::Token(Bytes::copy_from_slice(secret.as_bytes()));
         let commands: Batch<_> = commands.iter().map(|line| Ok(words(line))).collect();
-        (self.send)(Incoming {
-            caller: latchkey_pipeline::Caller::Token(Bytes::from(secret(database))),
-            shape,
-            commands,
-        })
+        (self.send)(Incoming { caller, shape, commands })
     }
 
     /// Has somebody listen with this ear.
@@ -125,7 +133,13 @@ impl Scene {
     }
 
     pub(crate) fn one(&self, database: u8, command: &str) -> Reply {
-        match self.now(database, Shape::One, &[command]) {
+        self.one_with(&secret(database), command)
+    }
+
+    /// The reply to a command that comes with this token.
+    pub(crate) fn one_with(&self, secret: &str, command: &str) -> Reply {
+        let answering = self.send_with(secret, Shape::One, &[command]);
+        match answering.now_or_never().expect("nothing to wait for").replies {
             Replies::One(reply) => reply,
             other => panic!("{other:?}"),
         }

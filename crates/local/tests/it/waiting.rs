@@ -76,6 +76,21 @@ async fn a_token_that_is_revoked_ends_its_waits() {
     assert!(began.elapsed() <= Duration::from_secs(5));
 }
 
+/// Goal: once it is said that a token is revoked, nothing is taken for it. No time passes here, so nobody has looked.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_taken_for_a_token_that_is_revoked() {
+    let (scene, began) = (Scene::new(), Instant::now());
+    let mut ann = scene.send(1, Shape::One, &["BLPOP q 0"]);
+    assert!(poll(&mut ann).is_none());
+    scene.revoke(1);
+    // The token is the only one of its database.
+    scene.issue(1, "another token");
+    assert_eq!(scene.one_with("another token", "RPUSH q x"), Reply::Int(1));
+    assert_eq!(scene.one_with("another token", "LLEN q"), Reply::Int(1));
+    let Replies::Refused(Refusal::Unauthenticated(_)) = ann.await.replies else { panic!("it is revoked") };
+    assert_eq!(began.elapsed(), Duration::ZERO, "it is told when something has come");
+}
+
 #[tokio::test]
 async fn a_request_that_is_given_up_leaves() {
     let scene = Scene::new();

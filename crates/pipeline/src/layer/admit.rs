@@ -30,7 +30,7 @@ pub struct Admitted {
 
 impl Admitted {
     /// Who sent them.
-    pub fn principal(&self) -> &Principal {
+    pub fn principal(&self) -> &Arc<Principal> {
         &self.principal
     }
 

@@ -340,7 +340,8 @@ fn a_user_is_named_alone_with_a_token_and_with_its_database_otherwise() {
     let authority = authority();
     let token = user_token("ann", PASSWORD);
     let who = |user: &str, password: &[u8]| {
-        let principal = authority.authenticate_as(user.as_bytes(), password, NOW_MS);
+        let user = Some(user.as_bytes());
+        let principal = authority.log_in(Credentials { database: None, user, password }, NOW_MS);
         principal.map(|principal| principal.user_name().to_owned())
     };
     for (user, password) in [("ann", &token[..]), ("ann@shop", &token), ("ann@shop", PASSWORD)] {
@@ -360,6 +361,58 @@ fn a_user_is_named_alone_with_a_token_and_with_its_database_otherwise() {
     authority.apply(&Change::Database(renamed)).unwrap();
     assert_eq!(who("ann@store", PASSWORD).as_deref(), Ok("ann"));
     assert!(who("ann@shop", PASSWORD).is_err());
+}
+
+#[test]
+fn where_a_database_is_asked_for_nobody_gets_into_another() {
+    let authority = authority();
+    let other = DatabaseId::from_bytes([7; 16]);
+    // Its name is the id of another: that does not take anything from the other.
+    let named_like_an_id = DatabaseRecord { id: other, name: database().id.to_string(), ..database() };
+    authority.apply(&Change::Database(named_like_an_id)).unwrap();
+    let token = user_token("ann", PASSWORD);
+    let id = database().id.to_string();
+    let who = |name: &str, user: Option<&str>, password: &[u8]| {
+        let credentials = Credentials { database: Some(name), user: user.map(str::as_bytes), password };
+        authority.log_in(credentials, NOW_MS).map(|principal| principal.user_name().to_owned())
+    };
+    for name in ["shop", &id] {
+        for user in ["ann", "ann@shop"] {
+            assert_eq!(who(name, Some(user), PASSWORD).as_deref(), Ok("ann"), "{user} at {name}");
+            assert_eq!(who(name, Some(user), &token).as_deref(), Ok("ann"), "{user} at {name}");
+        }
+        assert_eq!(who(name, None, STANDARD).as_deref(), Ok("default"));
+        assert_eq!(who(name, Some("default"), STANDARD).as_deref(), Ok("default"));
+        for (user, password) in
+            [(Some("bob"), PASSWORD), (Some("ann"), b"x"), (Some("ann@other"), PASSWORD), (None, PASSWORD)]
+        {
+            assert_eq!(who(name, user, password), Err(AuthError::Unknown), "{user:?} at {name}");
+        }
+    }
+    let elsewhere = other.to_string();
+    assert_eq!(who(&elsewhere, Some("ann"), PASSWORD), Err(AuthError::Unknown));
+    for (user, password) in
+        [(Some("ann@shop"), PASSWORD), (Some("ann"), &token), (None, &token), (None, STANDARD)]
+    {
+        assert_eq!(who(&elsewhere, user, password), Err(AuthError::OtherDatabase), "{user:?}");
+    }
+    for name in ["nowhere", "Shop", ""] {
+        assert_eq!(who(name, None, STANDARD), Err(AuthError::NoDatabase), "{name}");
+    }
+    authority.apply(&Change::Database(DatabaseRecord { deleted: true, ..database() })).unwrap();
+    assert_eq!(who("shop", Some("ann"), PASSWORD), Err(AuthError::NoDatabase));
+}
+
+/// A user may have a name that looks like one with its database.
+#[test]
+fn where_a_database_is_asked_for_a_name_with_an_at_sign_is_first_its_own() {
+    let authority = authority();
+    let odd = UserRecord { id: TokenId::from_bytes([6; 16]), name: "bob@shop".into(), ..user("on") };
+    authority.apply(&Change::User(odd)).unwrap();
+    let credentials = Credentials { database: Some("shop"), user: Some(b"bob@shop"), password: PASSWORD };
+    assert_eq!(authority.log_in(credentials, NOW_MS).unwrap().user_name(), "bob@shop");
+    let nowhere = Credentials { database: None, ..credentials };
+    assert_eq!(authority.log_in(nowhere, NOW_MS).unwrap_err(), AuthError::Unknown);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `AUTH`, `HELLO`: who speaks, and which protocol.
 
 use bytes::Bytes;
-use latchkey_pipeline::Stack;
+use latchkey_pipeline::{Credentials, Session, Stack};
 use latchkey_protocol::number::parse_i64;
 use latchkey_protocol::resp::Version;
 use latchkey_protocol::{Reply, ReplyError};
@@ -81,12 +81,10 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
     /// Opens a session, or answers why not: later each time, and in the end not at all. Whether there is one now. Who was
     /// somebody before stays that if it was refused.
     async fn authenticate(&mut self, user: Option<&[u8]>, password: &[u8]) -> Result<bool, Ends> {
-        let gate = &self.door.gate;
-        let session = match user {
-            Some(user) => gate.open_as(user, password),
-            None => gate.open(password).filter(|session| session.user_name() != READ_ONLY_USER),
-        };
-        if let Some(mut session) = session {
+        let credentials = Credentials { database: self.database.as_deref(), user, password };
+        let session = self.door.gate.open(credentials);
+        let is_named = |session: &Session| user.is_some() || session.user_name() != READ_ONLY_USER;
+        if let Some(mut session) = session.filter(is_named) {
             if let Some(former) = &self.session {
                 session.hear_on(former);
             }

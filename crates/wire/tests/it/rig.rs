@@ -89,6 +89,16 @@ impl Rig {
         UserToken { database: database(1).id, user: name.into(), password: password.into() }.text()
     }
 
+    pub(crate) fn database_id(id: u8) -> DatabaseId {
+        database(id).id
+    }
+
+    /// Deletes the first database.
+    pub(crate) fn delete_database(&self) {
+        let record = DatabaseRecord { deleted: true, ..database(1) };
+        self.authority.apply(&Change::Database(record)).unwrap();
+    }
+
     pub(crate) fn delete_user(&self, name: &str) {
         let record = UserRecord { deleted: true, ..user(name, "", b"") };
         self.authority.apply(&Change::User(record)).unwrap();

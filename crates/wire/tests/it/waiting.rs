@@ -69,6 +69,28 @@ async fn a_command_that_waits_keeps_its_place_among_others() {
 }
 
 #[tokio::test]
+async fn nothing_is_taken_for_a_user_that_is_deleted_or_off() {
+    type Deed = fn(&Rig);
+    let deeds: [Deed; 2] = [
+        |rig| rig.delete_user("ann"),
+        |rig| {
+            rig.put_user("ann", "off ~* +@all", b"her password");
+        },
+    ];
+    for deed in deeds {
+        let rig = Rig::start().await;
+        let token = rig.put_user("ann", "on ~* +@all", b"her password");
+        let (mut ann, mut other) = (rig.connect().await, rig.client().await);
+        ann.check(&format!("AUTH ann {token}\r\n"), "+OK\r\n").await;
+        ann.send("BLPOP q 0\r\n").await;
+        rig.until_waiting(1).await;
+        deed(&rig);
+        other.check("RPUSH q x\r\nLLEN q\r\n", ":1\r\n:1\r\n").await;
+        assert!(ann.read_to_end().await.starts_with("-WRONGPASS "));
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_taken_for_a_client_that_has_left() {
     let rig = Rig::start().await;
     let mut other = rig.client().await;
