@@ -5,6 +5,7 @@
 
 mod architecture;
 mod backup;
+mod buckets;
 mod cli;
 mod command_line;
 mod crash;
@@ -20,5 +21,6 @@ mod rest;
 mod scratch;
 mod sdk;
 mod server;
+mod service;
 mod tls;
 mod users;
