@@ -164,22 +164,24 @@ struct Reasons {
 
 impl Reasons {
     fn explain(&self, error: &object_store::Error) -> String {
-        let Self { bucket, endpoint, has_keys } = self;
+        use object_store::Error::{NotFound, PermissionDenied};
         let text = error.to_string();
-        if let Some(http) = find::<HttpError>(error) {
-            return match http.kind() {
-                _ if !has_keys => format!(
-                    "no credentials, or {endpoint} cannot be reached: {}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-                    root(http)
-                ),
-                HttpErrorKind::Connect => {
-                    format!("cannot reach {endpoint}: {}; see AWS_ENDPOINT_URL", root(http))
-                }
-                _ => format!("{endpoint} did not answer: {}", root(http)),
-            };
+        let code = between(&text, "<Code>", "</Code>").unwrap_or_default();
+        match error {
+            _ if !code.is_empty() => {
+                self.refused(code, between(&text, "<Message>", "</Message>").unwrap_or_default())
+            }
+            _ if text.contains("Received redirect") => self.elsewhere(),
+            PermissionDenied { .. } => self.denied(),
+            NotFound { .. } => "it is not there".into(),
+            _ => find(error).map_or_else(|| self.said(&root(error)), |error| self.unreachable(error)),
         }
-        let code = between(&text, "<Code>", "</Code>");
-        match code.unwrap_or_default() {
+    }
+
+    /// By the code of an answer.
+    fn refused(&self, code: &str, message: &str) -> String {
+        let Self { bucket, endpoint, .. } = self;
+        match code {
             "NoSuchBucket" => format!("{endpoint} has no bucket '{bucket}': make it first"),
             "InvalidAccessKeyId" => format!("{endpoint} does not know the key in AWS_ACCESS_KEY_ID"),
             "SignatureDoesNotMatch" => {
@@ -189,20 +191,26 @@ impl Reasons {
                 "the token in AWS_SESSION_TOKEN is not good, or not any more".into()
             }
             "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" => {
-                format!("the bucket '{bucket}' is in another region: set AWS_REGION")
-            }
-            _ if text.contains("Received redirect") => {
-                format!("the bucket '{bucket}' is in another region: set AWS_REGION")
+                self.elsewhere()
             }
             "AccessDenied" => self.denied(),
-            "" if matches!(error, object_store::Error::PermissionDenied { .. }) => self.denied(),
-            "" if matches!(error, object_store::Error::NotFound { .. }) => "it is not there".into(),
-            "" => format!("{endpoint}: {}", root(error)),
-            code => {
-                let message = between(&text, "<Message>", "</Message>").unwrap_or_default();
-                format!("{endpoint}: {code}: {message}")
-            }
+            code => self.said(&format!("{code}: {message}")),
         }
+    }
+
+    fn unreachable(&self, error: &HttpError) -> String {
+        let (endpoint, why) = (&self.endpoint, root(error));
+        match error.kind() {
+            _ if !self.has_keys => format!(
+                "no credentials, or {endpoint} cannot be reached: {why}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            ),
+            HttpErrorKind::Connect => format!("cannot reach {endpoint}: {why}; see AWS_ENDPOINT_URL"),
+            _ => format!("{endpoint} did not answer: {why}"),
+        }
+    }
+
+    fn elsewhere(&self) -> String {
+        format!("the bucket '{}' is in another region: set AWS_REGION", self.bucket)
     }
 
     fn denied(&self) -> String {
@@ -212,7 +220,17 @@ impl Reasons {
             self.bucket
         )
     }
+
+    /// Words that are not ours: a line of them, and nothing that a terminal obeys.
+    fn said(&self, words: &str) -> String {
+        let line = words.lines().next().unwrap_or_default();
+        let shown: String = line.chars().filter(|c| !c.is_control()).take(WORDS_MAX).collect();
+        format!("{}: {shown}", self.endpoint)
+    }
 }
+
+/// So much of an error is shown, in characters.
+const WORDS_MAX: usize = 200;
 
 fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
     text.split_once(start)?.1.split_once(end).map(|(inner, _)| inner)
@@ -226,14 +244,10 @@ fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     sources(error).find_map(|error| error.downcast_ref())
 }
 
-/// The words of whoever noticed first, but not the page that somebody may have answered with.
+/// The words of whoever noticed first.
 fn root(error: &(dyn Error + 'static)) -> String {
-    let text = sources(error).last().map(ToString::to_string).unwrap_or_default();
-    text.lines().next().unwrap_or_default().chars().take(WORDS_MAX).collect()
+    sources(error).last().map(ToString::to_string).unwrap_or_default()
 }
-
-/// So much of an error is shown, in characters.
-const WORDS_MAX: usize = 200;
 
 #[cfg(test)]
 mod tests {
@@ -334,9 +348,10 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_not_shown() {
-        let page = format!("500\n{}", "<p>".repeat(1000));
+    fn a_page_is_not_shown_and_no_terminal_obeys() {
         let reasons = Reasons { bucket: "kept".into(), endpoint: Endpoint(None), has_keys: true };
-        assert!(reasons.explain(&Generic { store: "S3", source: page.into() }).len() < 300);
+        let said = |page: String| reasons.explain(&Generic { store: "S3", source: page.into() });
+        assert_eq!(said("500: \x1b[2Jgone\n<html>".into()), "AWS: 500: [2Jgone");
+        assert!(said("<p>".repeat(1000)).len() < 300);
     }
 }
