@@ -15,11 +15,13 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use latchkey_journal::{Disk, DiskFile};
 use object_store::path::Path as Key;
-use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt};
 use parking_lot::Mutex;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// A file goes in parts of this size, and comes in pieces of this size; a smaller one goes in one request. Services
 /// want at least 5 MiB, and all parts but the last of one size.
@@ -186,7 +188,7 @@ struct UploadState {
     /// What was not sent, less than a part.
     part: Vec<u8>,
     /// Once there has been a whole part.
-    sent: Option<WriteMultipart>,
+    sending: Option<Sending>,
 }
 
 impl UploadState {
@@ -194,19 +196,48 @@ impl UploadState {
         if self.written_bytes > PARTS_MAX * PART_BYTES as u64 {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, "a file of more than 78 GiB"));
         }
-        let sent = match &mut self.sent {
-            Some(sent) => sent,
+        let sending = match &mut self.sending {
+            Some(sending) => sending,
             none => {
                 let upload = bucket.wait(bucket.0.store.put_multipart(key))?;
-                none.insert(WriteMultipart::new_with_chunk_size(upload, PART_BYTES))
+                none.insert(Sending { upload, parts: JoinSet::new() })
             }
         };
-        let part = std::mem::take(&mut self.part);
-        bucket.wait(async {
-            sent.wait_for_capacity(PARTS_AT_ONCE).await?;
-            sent.put(part.into());
-            Ok(())
-        })
+        bucket.wait(sending.send(std::mem::take(&mut self.part)))
+    }
+}
+
+/// A file on its way, in parts.
+struct Sending {
+    upload: Box<dyn MultipartUpload>,
+    parts: JoinSet<object_store::Result<()>>,
+}
+
+impl Sending {
+    async fn send(&mut self, part: Vec<u8>) -> object_store::Result<()> {
+        self.wait_for_all_but(PARTS_AT_ONCE - 1).await?;
+        self.parts.spawn(self.upload.put_part(part.into()));
+        Ok(())
+    }
+
+    async fn finish(&mut self, last: Vec<u8>) -> object_store::Result<()> {
+        if !last.is_empty() {
+            self.send(last).await?;
+        }
+        self.wait_for_all_but(0).await?;
+        self.upload.complete().await.map(drop)
+    }
+
+    async fn wait_for_all_but(&mut self, count: usize) -> object_store::Result<()> {
+        while self.parts.len() > count {
+            self.parts.join_next().await.transpose()?.transpose()?;
+        }
+        Ok(())
+    }
+
+    async fn abort(mut self) -> object_store::Result<()> {
+        self.parts.shutdown().await;
+        self.upload.abort().await
     }
 }
 
@@ -243,26 +274,22 @@ impl DiskFile for Upload {
     fn sync(&self) -> io::Result<()> {
         let mut state = self.state.lock();
         let part = std::mem::take(&mut state.part);
-        let Some(sent) = &mut state.sent else {
+        let Some(sending) = &mut state.sending else {
             return self.bucket.wait(self.bucket.0.store.put(&self.key, part.into())).map(drop);
         };
-        sent.put(part.into());
-        self.bucket.wait(sent.wait_for_capacity(1))?;
-        let Some(sent) = state.sent.take() else { return Ok(()) };
-        // An interrupt comes too late now: who finishes also takes back what cannot be finished.
-        let finished = self.bucket.0.runtime.block_on(sent.finish());
-        finished.map(drop).map_err(|error| self.bucket.explained(&error))
+        self.bucket.wait(sending.finish(part))?;
+        // There is nothing to take back any more.
+        state.sending = None;
+        Ok(())
     }
 }
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        let Some(sent) = self.state.get_mut().sent.take() else { return };
+        let Some(sending) = self.state.get_mut().sending.take() else { return };
         // Parts that stay although nobody wants them are removed by a rule of the bucket, if it has one; no reason to
         // hide the error that led here.
-        drop(
-            self.bucket.0.runtime.block_on(async { tokio::time::timeout(ABORT_AT_MOST, sent.abort()).await }),
-        );
+        drop(self.bucket.0.runtime.block_on(async { timeout(ABORT_AT_MOST, sending.abort()).await }));
     }
 }
 
