@@ -5,6 +5,7 @@
 
 mod architecture;
 mod backup;
+mod buckets;
 mod cli;
 mod command_line;
 mod crash;
@@ -22,5 +23,6 @@ mod rest;
 mod scratch;
 mod sdk;
 mod server;
+mod service;
 mod tls;
 mod users;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use latchkey_tenancy::{Durability, parse_bytes, parse_commands_per_day};
 
+use crate::place::Place;
+
 /// A serverless-style Redis, self-hosted: Redis commands over HTTPS, authenticated, metered, executed.
 ///
 /// Start with `latchkey dev`, and paste the lines that it prints into `.env`.
@@ -27,7 +29,7 @@ pub(crate) enum Command {
     /// Make, list and delete databases.
     #[command(subcommand)]
     Db(DbCommand),
-    /// Write databases to a new directory, also while a server uses them.
+    /// Write databases to a new directory or a bucket, also while a server uses them.
     Backup(BackupOptions),
     /// Make a new database of one in a backup.
     Restore(RestoreOptions),
@@ -209,25 +211,31 @@ pub(crate) struct DbDelete {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  latchkey backup --to /backups/monday            every database
-  latchkey backup shop blog --to /backups/two     these")]
+  latchkey backup --to /backups/monday               every database
+  latchkey backup shop blog --to /backups/two        these
+  latchkey backup --to s3://bucket/latchkey/monday   to S3, or what speaks its language
+
+A bucket is found with the variables that the tools of AWS use: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL; AWS_ALLOW_HTTP=true for one without TLS.")]
 pub(crate) struct BackupOptions {
     /// The databases' names. All if you name none.
     pub(crate) databases: Vec<String>,
-    /// A directory that is not there yet, or empty.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) to: PathBuf,
+    /// A directory or s3://BUCKET/PREFIX, where nothing is yet.
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) to: Place,
     #[command(flatten)]
     pub(crate) data: DataOption,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
-  latchkey restore /backups/monday shop shop-as-of-monday --plan payg")]
+Examples:
+  latchkey restore /backups/monday shop shop-as-of-monday --plan payg
+  latchkey restore s3://bucket/latchkey/monday shop shop-as-of-monday")]
 pub(crate) struct RestoreOptions {
-    /// The directory that `latchkey backup` has written.
-    pub(crate) from: PathBuf,
+    /// The directory or s3://BUCKET/PREFIX that `latchkey backup` has written.
+    #[arg(value_name = "PLACE")]
+    pub(crate) from: Place,
     /// The database's name in the backup.
     #[arg(value_name = "NAME")]
     pub(crate) saved: String,

@@ -45,7 +45,7 @@ pub(crate) fn create(options: &DbCreate, keyspace: Option<&Keyspace>) -> Result<
         bail!("there is a database named '{}' already", record.name);
     }
     if let Some(keyspace) = keyspace {
-        let disk = crate::backup::disk(&options.data.data)?;
+        let disk = crate::place::directory(&options.data.data)?;
         latchkey_storage::import(&disk, *record.id.as_bytes(), keyspace, now_ms.cast_signed())?;
     }
     let database = control.create_database(record).wait()?;

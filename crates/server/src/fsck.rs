@@ -8,13 +8,14 @@ use latchkey_journal::FrameSummary;
 use latchkey_storage::Report;
 use latchkey_tenancy::DatabaseId;
 
-use crate::backup::{LOG, disk};
+use crate::backup::LOG;
 use crate::cli::DataOption;
+use crate::place;
 use crate::telemetry::say;
 
 /// Reads every file of every database and the log, as the server would. An error if anything is wrong.
 pub(crate) fn check(options: &DataOption) -> Result<()> {
-    let report = latchkey_storage::check(&disk(&options.data)?, Path::new(LOG))?;
+    let report = latchkey_storage::check(&place::directory(&options.data)?, Path::new(LOG))?;
     let Report { databases, files, file_bytes, keys, frames, problems } = &report;
     say(format_args!(
         "{databases} databases, {keys} keys, {files} files of {file_bytes} bytes, {frames} frames in the log"
@@ -28,7 +29,7 @@ pub(crate) fn check(options: &DataOption) -> Result<()> {
 
 /// One line for each frame of the log: where it stands, what it is for, and how large it is; never what is in it.
 pub(crate) fn inspect(options: &DataOption) -> Result<()> {
-    let disk = disk(&options.data)?;
+    let disk = place::directory(&options.data)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut written = Ok(());
     let mut show = |FrameSummary { file, offset, frame }: FrameSummary<'_>| {

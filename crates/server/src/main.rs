@@ -1,6 +1,7 @@
 //! The `latchkey` binary: what a person types, and how the parts are put together.
 
 mod backup;
+mod bucket;
 mod cli;
 mod databases;
 mod dev;
@@ -9,7 +10,9 @@ mod entropy;
 mod fsck;
 mod health;
 mod node;
+mod place;
 mod rdb;
+mod s3;
 mod serve;
 mod settings;
 mod telemetry;

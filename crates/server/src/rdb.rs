@@ -11,16 +11,20 @@ use latchkey_pipeline::Clock;
 use latchkey_rdb::{JsonAs, Loaded, Reader};
 use latchkey_script::Scripts;
 
-use crate::backup::{LOG, disk};
+use crate::backup::LOG;
 use crate::cli::{ExportOptions, ImportOptions};
 use crate::telemetry::say;
-use crate::{databases, entropy, tokens};
+use crate::{databases, entropy, place, tokens};
 
 /// Writes one database as it is at one moment, also while a server uses it.
 pub(crate) fn export(options: &ExportOptions) -> Result<()> {
     let control = tokens::open(&options.data)?;
     let record = tokens::database(&control, &options.database)?;
-    let stored = latchkey_storage::read(&disk(&options.data.data)?, Path::new(LOG), *record.id.as_bytes())?;
+    let stored = latchkey_storage::read(
+        &place::directory(&options.data.data)?,
+        Path::new(LOG),
+        *record.id.as_bytes(),
+    )?;
     let keyspace = stored.unwrap_or_else(|| Keyspace::new(0));
     let json = if options.json_as_text { JsonAs::Text } else { JsonAs::Module };
     let view = keyspace.view(now());

@@ -33,4 +33,4 @@ pub use recover::Recovered;
 pub use settings::Settings;
 pub use shelf::{Shelf, Woken};
 pub use storage::Storage;
-pub use transfer::{Copied, copy_out, import, read};
+pub use transfer::{Copied, copy_out, import, read, read_copy};

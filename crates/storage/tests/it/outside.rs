@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use latchkey_journal::sim::SimDisk;
 use latchkey_journal::{Disk, RealDisk};
-use latchkey_storage::{Durability, Settings, Storage, StorageError, check, copy_out, import, read, stored};
+use latchkey_storage::{
+    Durability, Settings, Storage, StorageError, check, copy_out, import, read, read_copy, stored,
+};
 
 use crate::world::{Awake, Step, id, look, open};
 
@@ -28,6 +30,7 @@ fn a_copy_holds_what_was_acknowledged_while_the_server_runs() {
         let target = SimDisk::new(2);
         let copied = copy_out(&disk, Path::new(LOG), id(1), &target, 7).unwrap().unwrap();
         assert_eq!(copied.keys, awake.keyspace.keys() as u64);
+        assert_eq!(read_copy(&target, id(1)).unwrap().map(|copy| copy.keys()), Some(awake.keyspace.keys()));
         let (restored, _) = open(&target, 2).unwrap();
         assert_eq!(look(&restored, 1), awake.contents());
         assert_eq!(stored(&target).unwrap(), [id(1)]);
