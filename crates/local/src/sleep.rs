@@ -14,6 +14,7 @@ use tokio::sync::{OwnedMutexGuard, Semaphore};
 use crate::Local;
 use crate::local::Maker;
 use crate::memory::Memory;
+use crate::peek::PEEKING_MAX;
 use crate::tenant::{Awake, Mark, Tenant};
 
 /// So many databases are read from their files at the same time: a stampede of waking ones leaves processors for those
@@ -34,6 +35,8 @@ pub(crate) struct Sleep {
     keeper: Mutex<Option<Keeper>>,
     idle_after: Duration,
     waking: Arc<Semaphore>,
+    /// Places for those who read from files.
+    pub(crate) peeking: Arc<Semaphore>,
     /// Deleted databases, whose files are still there.
     buried: Mutex<Vec<Arc<Tenant>>>,
 }
@@ -41,8 +44,20 @@ pub(crate) struct Sleep {
 impl Sleep {
     pub(crate) fn new(storage: Option<Storage>, idle_after: Duration) -> io::Result<Self> {
         let keeper = storage.clone().map(|storage| Keeper::start(storage, tell)).transpose()?;
-        let waking = Arc::new(Semaphore::new(WAKING_MAX));
-        Ok(Self { storage, keeper: Mutex::new(keeper), idle_after, waking, buried: Mutex::default() })
+        let (waking, peeking) = (Arc::new(Semaphore::new(WAKING_MAX)), Arc::new(Semaphore::new(PEEKING_MAX)));
+        Ok(Self {
+            storage,
+            keeper: Mutex::new(keeper),
+            idle_after,
+            waking,
+            peeking,
+            buried: Mutex::default(),
+        })
+    }
+
+    /// Where the files are, if there are any.
+    pub(crate) fn storage(&self) -> Option<&Storage> {
+        self.storage.as_ref()
     }
 
     /// Whether databases outlive the process.
@@ -217,6 +232,7 @@ struct Waker {
 impl Waker {
     fn wake(self, tenant: &Tenant) -> Result<(), Refusal> {
         let read = self.storage.wake(*tenant.id().as_bytes(), kept(self.durability), self.maker.seed);
+        tenant.note_read(read.is_ok());
         let (keyspace, shelf) = read.map_err(|error| unreadable(&error))?;
         let grant = self.memory.grant(keyspace.bytes()).ok_or(Refusal::Unavailable(NO_MEMORY))?;
         let maker = self.maker.with_durability(self.durability);

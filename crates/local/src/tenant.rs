@@ -30,6 +30,8 @@ pub(crate) struct Tenant {
     awake: Mutex<Option<Awake>>,
     /// Whether it is awake. Set last when it wakes, and first when it is about to sleep.
     is_awake: AtomicBool,
+    /// Whether its files could not be read when it was woken last: then nothing of them is shown.
+    is_unreadable: AtomicBool,
     /// Requests and waiting clients: while there is one, it does not fall asleep.
     visitors: AtomicUsize,
     waiting: AtomicUsize,
@@ -97,6 +99,7 @@ impl Tenant {
             id,
             awake: Mutex::new(None),
             is_awake: AtomicBool::new(false),
+            is_unreadable: AtomicBool::new(false),
             visitors: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             abandoned: Mutex::default(),
@@ -120,6 +123,16 @@ impl Tenant {
         self.is_awake.load(SeqCst)
     }
 
+    /// Whether its files could not be read when it was woken last.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        self.is_unreadable.load(SeqCst)
+    }
+
+    /// Notes whether its files could be read.
+    pub(crate) fn note_read(&self, was_readable: bool) {
+        self.is_unreadable.store(!was_readable, SeqCst);
+    }
+
     pub(crate) fn used_at_ms(&self) -> i64 {
         self.used_at_ms.load(Relaxed)
     }
@@ -136,7 +149,8 @@ impl Tenant {
 
     /// Whether nothing would be lost if it was forgotten.
     pub(crate) fn is_forgettable(&self) -> bool {
-        !self.is_awake() && !self.hub.has_listeners() && *self.settings.lock() == Settings::default()
+        let is_known_only_here = self.is_awake() || self.hub.has_listeners() || self.is_unreadable();
+        !is_known_only_here && *self.settings.lock() == Settings::default()
     }
 
     /// Waits until nobody else wakes it or puts it to sleep.

@@ -1,7 +1,9 @@
 //! Many tenants in one process: who waits for whom, and who does not.
 #![allow(clippy::unwrap_used)] // a test that cannot go on stops; clippy exempts only the functions marked #[test]
 
+mod gate;
 mod listening;
+mod peek;
 mod sleep;
 mod support;
 mod waiting;
