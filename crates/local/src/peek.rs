@@ -13,8 +13,8 @@ use crate::Local;
 use crate::local::{Maker, Outcome, limits};
 use crate::tenant::{Mark, Tenant, Visit};
 
-/// So many requests are answered from files at the same time, each of which takes a thread and some memory. Others wait
-/// for their turn, or until the database is awake.
+/// So many requests are answered from files at the same time, each of another database. Each takes a thread and some
+/// memory. Others wait for their turn, or until their database is awake.
 pub(crate) const PEEKING_MAX: usize = 4;
 
 /// A command with more keys waits for the waking.
@@ -51,13 +51,14 @@ impl Local {
         let call = peekable(visit.tenant(), admitted)?;
         let storage = self.sleep.storage()?.clone();
         visit.touch(self.now().ms());
+        let window = visit.tenant().window().await;
         let permit = Arc::clone(&self.sleep.peeking).acquire_owned().await.ok()?;
         let principal = admitted.principal();
         let (id, maker, limits) = (principal.database(), self.maker(principal), limits(principal));
         let peek = Peek { storage, id, call: call.clone(), maker, limits };
         let peeked = tokio::task::spawn_blocking(move || {
             let peeked = peek.run();
-            drop(permit);
+            drop((window, permit));
             peeked
         });
         // One that panicked does so again where that is told.

@@ -32,6 +32,8 @@ pub(crate) struct Tenant {
     is_awake: AtomicBool,
     /// Whether its files could not be read when it was woken last: then nothing of them is shown.
     is_unreadable: AtomicBool,
+    /// Held by whoever reads from its files before it is awake: one at a time, so that many do not delay the waking.
+    window: Arc<Bedside<()>>,
     /// Requests and waiting clients: while there is one, it does not fall asleep.
     visitors: AtomicUsize,
     waiting: AtomicUsize,
@@ -100,6 +102,7 @@ impl Tenant {
             awake: Mutex::new(None),
             is_awake: AtomicBool::new(false),
             is_unreadable: AtomicBool::new(false),
+            window: Arc::default(),
             visitors: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             abandoned: Mutex::default(),
@@ -161,6 +164,11 @@ impl Tenant {
     /// As [`bedside`](Self::bedside), if nobody is there.
     pub(crate) fn try_bedside(&self) -> Option<OwnedMutexGuard<()>> {
         Arc::clone(&self.bedside).try_lock_owned().ok()
+    }
+
+    /// Waits until nobody else reads from its files.
+    pub(crate) async fn window(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.window).lock_owned().await
     }
 
     /// Lets it be used. The caller is at its bedside.

@@ -20,8 +20,9 @@ use crate::snapshot::{Block, Snapshot, Unpacker};
 use crate::storage::{Inner, Storage};
 use crate::tail::{KIND_BIRTH, Tail};
 
-/// Tails that are longer together are not gone through: then it is as well to wake the database.
-const TAILS_BYTES_MAX: u64 = 32 << 20;
+/// Tails that are longer together are not gone through: then it is as well to wake the database. Those of one that fell
+/// asleep in order are shorter, unless it is very large.
+const TAILS_BYTES_MAX: u64 = 128 << 20;
 /// So much of a snapshot is read, packed or unpacked.
 const BLOCKS_BYTES_MAX: usize = 4 << 20;
 /// So long are the steps together that are done again.
@@ -30,6 +31,8 @@ const STEPS_BYTES_MAX: usize = 4 << 20;
 const KEYS_MAX: usize = 32;
 /// So often tails are gone through: again for each key that, as it turns out, has had another name.
 const PASSES_MAX: usize = 4;
+/// After so many steps it is looked whether the database still sleeps.
+const STEPS_BETWEEN_LOOKS: u64 = 4096;
 
 /// Some keys of a database, as it was at one moment.
 #[derive(Debug)]
@@ -41,8 +44,8 @@ pub struct Peeked {
 }
 
 impl Storage {
-    /// Reads these keys of a database that sleeps, or is being woken. Blocking, for milliseconds; memory of 20 MiB at
-    /// most beyond the keys' values.
+    /// Reads these keys of a database that sleeps, or is being woken. Blocking, for a millisecond, and one more for each
+    /// megabyte of tails at most; memory of 20 MiB at most beyond the keys' values.
     ///
     /// `None` wherever waking the database is the better way: if it is awake, if nothing is stored, if the keys are too
     /// many or their values too large, if the tails are too long, or if anything is not as it should be, which waking
@@ -60,9 +63,10 @@ impl Inner {
         self.check().ok()?;
         let before = Sleep::of(database)?;
         let chain = self.open_beside(database).ok()?;
-        let peeked = Search::new(keys).run(&chain)?;
+        let still_sleeps = || Sleep::of(database).as_ref() == Some(&before);
+        let peeked = Search::new(keys, &still_sleeps).run(&chain)?;
         // Steps that wait to be written to a tail are missing in it.
-        (Sleep::of(database)? == before && peeked.position >= before.seq).then_some(peeked)
+        (still_sleeps() && peeked.position >= before.seq).then_some(peeked)
     }
 
     /// Opens the files of a database that somebody else may be waking.
@@ -92,18 +96,23 @@ impl Sleep {
 }
 
 /// What has to be read to know some keys.
-#[derive(Debug)]
-struct Search {
+struct Search<'a> {
     /// The keys, and those that were renamed to one of them.
     keys: BTreeSet<Vec<u8>>,
     /// The steps that touch them, in order.
     steps: Vec<Vec<u8>>,
     steps_bytes: usize,
+    /// How many steps were met.
+    steps_seen: u64,
+    still_sleeps: &'a dyn Fn() -> bool,
+    /// Whether it is in vain.
+    is_over: bool,
 }
 
-impl Search {
-    fn new(keys: &[&[u8]]) -> Self {
-        Self { keys: keys.iter().map(|key| key.to_vec()).collect(), steps: Vec::new(), steps_bytes: 0 }
+impl<'a> Search<'a> {
+    fn new(keys: &[&[u8]], still_sleeps: &'a dyn Fn() -> bool) -> Self {
+        let keys = keys.iter().map(|key| key.to_vec()).collect();
+        Self { keys, steps: Vec::new(), steps_bytes: 0, steps_seen: 0, still_sleeps, is_over: false }
     }
 
     fn run(mut self, chain: &Chain) -> Option<Peeked> {
@@ -128,7 +137,7 @@ impl Search {
             (self.steps, self.steps_bytes) = (Vec::new(), 0);
             let position = chain.visit(|tail, offset, frame| self.note(tail, offset, frame)).ok()?;
             check_end(chain, position).ok()?;
-            if self.is_too_much() {
+            if self.is_over {
                 return None;
             }
             if self.keys.len() == known {
@@ -140,7 +149,7 @@ impl Search {
 
     /// Keeps a step that touches the keys.
     fn note(&mut self, tail: &Tail, offset: u64, frame: &FrameRef<'_>) -> Result<(), StorageError> {
-        if frame.kind == KIND_BIRTH || self.is_too_much() {
+        if frame.kind == KIND_BIRTH || self.is_over {
             return Ok(());
         }
         if frame.kind != KIND_EFFECTS {
@@ -162,11 +171,10 @@ impl Search {
             self.steps_bytes += frame.payload.len();
             self.steps.push(frame.payload.to_vec());
         }
+        self.steps_seen += 1;
+        let has_woken = self.steps_seen.is_multiple_of(STEPS_BETWEEN_LOOKS) && !(self.still_sleeps)();
+        self.is_over = has_woken || self.keys.len() > KEYS_MAX || self.steps_bytes > STEPS_BYTES_MAX;
         Ok(())
-    }
-
-    fn is_too_much(&self) -> bool {
-        self.keys.len() > KEYS_MAX || self.steps_bytes > STEPS_BYTES_MAX
     }
 
     /// Puts the keys as the snapshot has them.
