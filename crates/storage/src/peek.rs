@@ -105,14 +105,12 @@ struct Search<'a> {
     /// How many steps were met.
     steps_seen: u64,
     still_sleeps: &'a dyn Fn() -> bool,
-    /// Whether it is in vain.
-    is_over: bool,
 }
 
 impl<'a> Search<'a> {
     fn new(keys: &[&[u8]], still_sleeps: &'a dyn Fn() -> bool) -> Self {
         let keys = keys.iter().map(|key| key.to_vec()).collect();
-        Self { keys, steps: Vec::new(), steps_bytes: 0, steps_seen: 0, still_sleeps, is_over: false }
+        Self { keys, steps: Vec::new(), steps_bytes: 0, steps_seen: 0, still_sleeps }
     }
 
     fn run(mut self, chain: &Chain) -> Option<Peeked> {
@@ -137,7 +135,7 @@ impl<'a> Search<'a> {
             (self.steps, self.steps_bytes) = (Vec::new(), 0);
             let position = chain.visit(|tail, offset, frame| self.note(tail, offset, frame)).ok()?;
             check_end(chain, position).ok()?;
-            if self.is_over {
+            if self.is_too_much() {
                 return None;
             }
             if self.keys.len() == known {
@@ -149,7 +147,11 @@ impl<'a> Search<'a> {
 
     /// Keeps a step that touches the keys.
     fn note(&mut self, tail: &Tail, offset: u64, frame: &FrameRef<'_>) -> Result<(), StorageError> {
-        if frame.kind == KIND_BIRTH || self.is_over {
+        self.steps_seen += 1;
+        if self.steps_seen.is_multiple_of(STEPS_BETWEEN_LOOKS) && !(self.still_sleeps)() {
+            return Err(StorageError::Awake);
+        }
+        if frame.kind == KIND_BIRTH || self.is_too_much() {
             return Ok(());
         }
         if frame.kind != KIND_EFFECTS {
@@ -171,39 +173,48 @@ impl<'a> Search<'a> {
             self.steps_bytes += frame.payload.len();
             self.steps.push(frame.payload.to_vec());
         }
-        self.steps_seen += 1;
-        let has_woken = self.steps_seen.is_multiple_of(STEPS_BETWEEN_LOOKS) && !(self.still_sleeps)();
-        self.is_over = has_woken || self.keys.len() > KEYS_MAX || self.steps_bytes > STEPS_BYTES_MAX;
         Ok(())
+    }
+
+    fn is_too_much(&self) -> bool {
+        self.keys.len() > KEYS_MAX || self.steps_bytes > STEPS_BYTES_MAX
     }
 
     /// Puts the keys as the snapshot has them.
     fn load(&self, snapshot: &Snapshot, keyspace: &mut Keyspace) -> Option<()> {
         let places = self.keys.iter().map(|key| (key, snapshot.find(keyspace.hash_of(key))));
-        let places: Vec<_> = places.collect();
+        let places: Vec<_> = places.filter(|(_, blocks)| !blocks.is_empty()).collect();
         let blocks: BTreeSet<usize> = places.iter().flat_map(|(_, blocks)| blocks.clone()).collect();
-        let stored_bytes: u64 = blocks.iter().map(|&block| snapshot.bytes_of(block)).sum();
-        if stored_bytes > BLOCKS_BYTES_MAX as u64 {
-            return None;
-        }
-        let (mut unpacker, mut raw_bytes) = (Unpacker::default(), 0);
-        let visited = snapshot.visit(
-            |block| blocks.contains(&block),
-            |_, block| {
-                raw_bytes += block.raw_bytes();
-                if raw_bytes > BLOCKS_BYTES_MAX {
-                    return Ok(());
-                }
-                self.load_block(&block, &mut unpacker, keyspace)
-            },
-        );
+        self.load_blocks(snapshot, &blocks, keyspace)?;
         // Of two keys with one hash, the first may end the block before.
         let is_sure = |(key, blocks): &(&Vec<u8>, Range<usize>)| {
             let shares_hash = snapshot.hashes_of(blocks.start).0 == keyspace.hash_of(key);
             !shares_hash || keyspace.view(Now::BEFORE_ALL).exists(key)
         };
-        let is_all = visited.is_ok() && raw_bytes <= BLOCKS_BYTES_MAX;
-        (is_all && places.iter().filter(|(_, blocks)| !blocks.is_empty()).all(is_sure)).then_some(())
+        places.iter().all(is_sure).then_some(())
+    }
+
+    fn load_blocks(
+        &self,
+        snapshot: &Snapshot,
+        blocks: &BTreeSet<usize>,
+        keyspace: &mut Keyspace,
+    ) -> Option<()> {
+        let stored_bytes: u64 = blocks.iter().map(|&block| snapshot.bytes_of(block)).sum();
+        if stored_bytes > BLOCKS_BYTES_MAX as u64 {
+            return None;
+        }
+        let (mut unpacker, mut raw_bytes) = (Unpacker::default(), 0);
+        let is_wanted = |block| blocks.contains(&block);
+        let visited = snapshot.visit(is_wanted, |_, block| {
+            raw_bytes += block.raw_bytes();
+            if raw_bytes > BLOCKS_BYTES_MAX {
+                Ok(())
+            } else {
+                self.load_block(&block, &mut unpacker, keyspace)
+            }
+        });
+        (visited.is_ok() && raw_bytes <= BLOCKS_BYTES_MAX).then_some(())
     }
 
     fn load_block(
