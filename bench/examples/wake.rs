@@ -1,11 +1,11 @@
-//! What it costs to wake a database and to compact one: `cargo run --release -p latchkey-bench --example wake`.
+//! What it costs to wake a database, to read one key before that, and to compact one: `cargo run --release -p latchkey-bench --example wake`.
 #![allow(clippy::print_stdout)] // it prints figures; that is what it is for
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 use latchkey_journal::{Disk, RealDisk};
 use latchkey_keyspace::value::Text;
 use latchkey_keyspace::{Keyspace, Now};
@@ -40,15 +40,35 @@ fn measure(directory: &Path, keys: usize) -> Result<String> {
     for _ in 0..5 {
         from_snapshot = from_snapshot.min(woken(&storage)?);
     }
-    let changed = change(&storage, keys)?;
+    let key_of_snapshot = peeked(&storage, keys)?;
+    change(&storage, keys, 100)?;
     let from_both = woken(&storage)?;
+    let key_of_both = peeked(&storage, keys)?;
     let start = Instant::now();
     storage.compact(ID, 0)?;
     let compacted = start.elapsed();
+    change(&storage, keys, 4)?;
+    let (from_long_tail, key_of_long_tail) = (woken(&storage)?, peeked(&storage, keys)?);
     Ok(format!(
-        "snapshot of {file_bytes} bytes, woken in {from_snapshot:.1?}; \
-         with a tail of {changed} steps in {from_both:.1?}; compacted in {compacted:.1?}"
+        "snapshot of {file_bytes} bytes, woken in {from_snapshot:.1?}, a key in {key_of_snapshot:.1?}; \
+         with 1 % changed in {from_both:.1?}, a key in {key_of_both:.1?}; compacted in {compacted:.1?}; \
+         with 25 % changed in {from_long_tail:.1?}, a key in {key_of_long_tail:.1?}"
     ))
+}
+
+/// Reads keys from files, each as if it were the first, and tells how long half of them took.
+fn peeked(storage: &Storage, keys: usize) -> Result<Duration> {
+    const PEEKS: usize = 101;
+    let mut took = Vec::new();
+    for number in (0..PEEKS).map(|peek| peek * 7919 % keys) {
+        let name = name(number);
+        let start = Instant::now();
+        let found = storage.peek(ID, &[name.as_bytes()]).context("the key has to be read by waking")?;
+        took.push(start.elapsed());
+        ensure!(found.keyspace.view(NOW).exists(name.as_bytes()), "{name} is lost");
+    }
+    took.sort_unstable();
+    Ok(took[PEEKS / 2])
 }
 
 fn woken(storage: &Storage) -> Result<Duration> {
@@ -60,16 +80,16 @@ fn woken(storage: &Storage) -> Result<Duration> {
     Ok(took)
 }
 
-/// Changes one key in a hundred.
-fn change(storage: &Storage, keys: usize) -> Result<usize> {
+/// Changes one key in so many.
+fn change(storage: &Storage, keys: usize, step: usize) -> Result<()> {
     let (mut keyspace, mut shelf) = storage.wake(ID, Durability::EverySecond, 1)?;
-    for number in (0..keys).step_by(100) {
+    for number in (0..keys).step_by(step) {
         keyspace.begin_record();
         put(&mut keyspace, number, 1);
         shelf.append(keyspace.take_record().bytes());
     }
     shelf.sleep()?;
-    Ok(keys.div_ceil(100))
+    Ok(())
 }
 
 fn filled(keys: usize) -> Keyspace {
@@ -87,5 +107,9 @@ fn put(keyspace: &mut Keyspace, number: usize, version: u64) {
         value.push_str(&format!("{noise:016x}"));
     }
     let text = Text::from(&value.as_bytes()[..104]);
-    keyspace.edit(NOW).put(format!("key:{number:012}").as_bytes(), text);
+    keyspace.edit(NOW).put(name(number).as_bytes(), text);
+}
+
+fn name(number: usize) -> String {
+    format!("key:{number:012}")
 }

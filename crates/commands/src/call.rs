@@ -134,6 +134,13 @@ impl Call {
         let spec = self.spec();
         spec.keys.among(self.words.as_slice(), spec.access())
     }
+
+    /// Whether it changes nothing, answers at once, and looks at nothing but the keys that it names: a keyspace that has
+    /// those is all that it needs.
+    pub fn needs_its_keys_only(&self) -> bool {
+        let reads = matches!(self.spec().run, Run::Read(_)) && !self.spec().reaches_all;
+        reads && self.patience().is_none() && !self.keys().is_empty()
+    }
 }
 
 /// Where a command runs: one database at one instant.

@@ -56,11 +56,45 @@ impl Shell {
             Err(error) => return Reply::Error(error),
         };
         self.check_way_back(&call);
+        if call.needs_its_keys_only() {
+            self.check_keys_suffice(&call);
+        }
         self.keyspace.begin_record();
         let reply = self.run_call(&call);
         self.check_replay(&call);
         self.check_snapshot(&call);
         reply
+    }
+
+    /// Runs a command that reads where there is nothing but its keys: there it answers the same as where there are all.
+    fn check_keys_suffice(&mut self, call: &Call) {
+        let keys = call.keys();
+        let few = self.loaded(|key| keys.iter().any(|known| known.name == key));
+        let all = self.loaded(|_| true);
+        let chance = self.chance.clone();
+        let [few, all] = [few, all].map(|keyspace| {
+            let own = std::mem::replace(&mut self.keyspace, keyspace);
+            self.chance = chance.clone();
+            let reply = self.run_call(call);
+            self.keyspace = own;
+            reply
+        });
+        self.chance = chance;
+        assert_eq!(few, all, "{} looks at more than its keys", call.command().full_name());
+    }
+
+    /// The keys that are wanted, as a snapshot would bring them back.
+    fn loaded(&self, is_wanted: impl Fn(&[u8]) -> bool) -> Keyspace {
+        let mut snapshot = Vec::new();
+        for (_, key, entry) in self.keyspace.in_hash_order().filter(|(_, key, _)| is_wanted(key)) {
+            encode_entry(&mut snapshot, key, entry.expires_at_ms(), entry.value());
+        }
+        let mut loaded = Keyspace::new(9);
+        loaded.reserve(self.keyspace.keys());
+        for entry in EncodedEntries::new(&snapshot) {
+            entry.and_then(|entry| loaded.load(&entry)).expect("it reads what was written");
+        }
+        loaded
     }
 
     /// Replays the record, from its bytes, on a second keyspace: it has to come out the same.
@@ -75,16 +109,7 @@ impl Shell {
     /// Encodes every entry and loads it into a third keyspace.
     fn check_snapshot(&self, call: &Call) {
         let name = call.command().full_name();
-        let mut snapshot = Vec::new();
-        for (_, key, entry) in self.keyspace.in_hash_order() {
-            encode_entry(&mut snapshot, key, entry.expires_at_ms(), entry.value());
-        }
-        let mut loaded = Keyspace::new(9);
-        loaded.reserve(self.keyspace.keys());
-        for entry in EncodedEntries::new(&snapshot) {
-            let loading = entry.and_then(|entry| loaded.load(&entry));
-            loading.unwrap_or_else(|error| panic!("snapshot after {name}: {error}"));
-        }
+        let loaded = self.loaded(|_| true);
         assert_same(&loaded, &self.keyspace, &format!("snapshot after {name}"));
     }
 

@@ -8,6 +8,7 @@ mod free;
 mod local;
 mod memory;
 mod offload;
+mod peek;
 mod sleep;
 mod sweep;
 mod tenant;

@@ -145,17 +145,6 @@ impl Local {
         Now::from_us(self.clock.now_us())
     }
 
-    /// Begins to use a database, which is woken if it sleeps.
-    async fn visit(&self, principal: &Principal) -> Result<Visit, Refusal> {
-        let visit = Visit::begin(self.tenant(principal.database()));
-        if !visit.tenant().is_awake() {
-            self.wake(visit.tenant(), principal).await?;
-        }
-        self.sleep.await_room().await?;
-        visit.touch(self.now().ms());
-        Ok(visit)
-    }
-
     fn tenant(&self, id: DatabaseId) -> Arc<Tenant> {
         if let Some(tenant) = self.tenants.read().get(&id) {
             return Arc::clone(tenant);
@@ -324,7 +313,15 @@ impl Local {
 
 impl Backend for Local {
     async fn execute(&self, admitted: &Admitted) -> Result<Executed, Refusal> {
-        let visit = self.visit(admitted.principal()).await?;
+        let visit = Visit::begin(self.tenant(admitted.principal().database()));
+        // A future of its own: those who find the database awake need not carry it.
+        if !visit.tenant().is_awake()
+            && let Some(answered) = Box::pin(self.wake_or_peek(&visit, admitted)).await?
+        {
+            return Ok(answered);
+        }
+        self.sleep.await_room().await?;
+        visit.touch(self.now().ms());
         match admitted.shape() {
             Shape::Atomic => self.transaction(&visit, admitted).await,
             Shape::Watch => self.watch(&visit, admitted).await,
@@ -414,7 +411,7 @@ impl Outcome {
         }
     }
 
-    fn into_executed(self) -> Executed {
+    pub(crate) fn into_executed(self) -> Executed {
         Executed { replies: self.replies, unexecuted: self.unexecuted, position: self.mark.position }
     }
 }
@@ -466,6 +463,10 @@ impl Maker {
         self.make(Keyspace::new(seed))
     }
 
+    pub(crate) fn now(&self) -> Now {
+        Now::from_us(self.clock.now_us())
+    }
+
     /// A database with these keys.
     pub(crate) fn make(self, keyspace: Keyspace) -> Database {
         let clock = self.clock;
@@ -475,7 +476,7 @@ impl Maker {
 }
 
 /// The part of a principal's limits that the engine has to know.
-fn limits(principal: &Principal) -> Limits {
+pub(crate) fn limits(principal: &Principal) -> Limits {
     let limits = principal.limits();
     Limits {
         stored_bytes_max: limits.stored_bytes_max,

@@ -15,6 +15,7 @@ use tokio::sync::{OwnedMutexGuard, Semaphore};
 use crate::Local;
 use crate::local::Maker;
 use crate::memory::Memory;
+use crate::peek::PEEKING_MAX;
 use crate::tenant::{Awake, Mark, Tenant};
 
 /// So many databases are read from their files at the same time: a stampede of waking ones leaves processors for those
@@ -37,6 +38,8 @@ pub(crate) struct Sleep {
     waking: Arc<Semaphore>,
     /// Held by the first of those who wait until there is room for more steps.
     door: tokio::sync::Mutex<()>,
+    /// Places for those who read from files.
+    pub(crate) peeking: Arc<Semaphore>,
     /// Deleted databases, whose files are still there.
     buried: Mutex<Vec<Arc<Tenant>>>,
 }
@@ -44,9 +47,21 @@ pub(crate) struct Sleep {
 impl Sleep {
     pub(crate) fn new(storage: Option<Storage>, idle_after: Duration) -> io::Result<Self> {
         let keeper = storage.clone().map(|storage| Keeper::start(storage, tell)).transpose()?;
-        let waking = Arc::new(Semaphore::new(WAKING_MAX));
-        let keeper = Mutex::new(keeper);
-        Ok(Self { storage, keeper, idle_after, waking, door: Default::default(), buried: Mutex::default() })
+        let (waking, peeking) = (Arc::new(Semaphore::new(WAKING_MAX)), Arc::new(Semaphore::new(PEEKING_MAX)));
+        Ok(Self {
+            storage,
+            keeper: Mutex::new(keeper),
+            idle_after,
+            waking,
+            door: Default::default(),
+            peeking,
+            buried: Mutex::default(),
+        })
+    }
+
+    /// Where the files are, if there are any.
+    pub(crate) fn storage(&self) -> Option<&Storage> {
+        self.storage.as_ref()
     }
 
     /// Whether databases outlive the process.
@@ -226,6 +241,7 @@ struct Waker {
 impl Waker {
     fn wake(self, tenant: &Tenant) -> Result<(), Refusal> {
         let read = self.storage.wake(*tenant.id().as_bytes(), kept(self.durability), self.maker.seed);
+        tenant.note_read(read.is_ok());
         let (keyspace, shelf) = read.map_err(|error| unreadable(&error))?;
         let grant = self.memory.grant(keyspace.bytes()).ok_or(Refusal::Unavailable(NO_MEMORY))?;
         let maker = self.maker.with_durability(self.durability);

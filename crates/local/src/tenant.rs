@@ -34,6 +34,10 @@ pub(crate) struct Tenant {
     awake: Mutex<Option<Awake>>,
     /// Whether it is awake. Set last when it wakes, and first when it is about to sleep.
     is_awake: AtomicBool,
+    /// Whether its files could not be read when it was woken last: then nothing of them is shown.
+    is_unreadable: AtomicBool,
+    /// Held by whoever reads from its files before it is awake: one at a time, so that many do not delay the waking.
+    window: Arc<Bedside<()>>,
     /// Requests and waiting clients: while there is one, it does not fall asleep.
     visitors: AtomicUsize,
     waiting: AtomicUsize,
@@ -106,6 +110,8 @@ impl Tenant {
             id,
             awake: Mutex::new(None),
             is_awake: AtomicBool::new(false),
+            is_unreadable: AtomicBool::new(false),
+            window: Arc::default(),
             visitors: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             waiting_in_all,
@@ -130,6 +136,16 @@ impl Tenant {
         self.is_awake.load(SeqCst)
     }
 
+    /// Whether its files could not be read when it was woken last.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        self.is_unreadable.load(SeqCst)
+    }
+
+    /// Notes whether its files could be read.
+    pub(crate) fn note_read(&self, was_readable: bool) {
+        self.is_unreadable.store(!was_readable, SeqCst);
+    }
+
     pub(crate) fn used_at_ms(&self) -> i64 {
         self.used_at_ms.load(Relaxed)
     }
@@ -146,7 +162,8 @@ impl Tenant {
 
     /// Whether nothing would be lost if it was forgotten.
     pub(crate) fn is_forgettable(&self) -> bool {
-        !self.is_awake() && !self.hub.is_attended() && *self.settings.lock() == Settings::default()
+        let is_known_only_here = self.is_awake() || self.hub.is_attended() || self.is_unreadable();
+        !is_known_only_here && *self.settings.lock() == Settings::default()
     }
 
     /// Waits until nobody else wakes it or puts it to sleep.
@@ -157,6 +174,11 @@ impl Tenant {
     /// As [`bedside`](Self::bedside), if nobody is there.
     pub(crate) fn try_bedside(&self) -> Option<OwnedMutexGuard<()>> {
         Arc::clone(&self.bedside).try_lock_owned().ok()
+    }
+
+    /// Waits until nobody else reads from its files.
+    pub(crate) async fn window(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.window).lock_owned().await
     }
 
     /// Lets it be used. The caller is at its bedside.

@@ -25,11 +25,13 @@ pub enum Bug {
     ReplayTwice,
     /// A database that falls asleep is dropped without its last steps being written.
     ForgetOnSleep,
+    /// Whoever reads a few keys of a database that sleeps sees none of its tails.
+    PeekWithoutTails,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SkipLogSync,
         Self::SkipTailSync,
         Self::SkipSnapshotSync,
@@ -41,5 +43,6 @@ impl Bug {
         Self::ReadUndurable,
         Self::ReplayTwice,
         Self::ForgetOnSleep,
+        Self::PeekWithoutTails,
     ];
 }

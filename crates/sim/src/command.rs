@@ -24,6 +24,12 @@ pub(crate) fn draw(chance: &mut Rng, now_ms: i64) -> Call {
     resolve(words)
 }
 
+/// Draws a command that reads some keys and looks at no others.
+pub(crate) fn draw_read(chance: &mut Rng, now_ms: i64) -> Call {
+    let mut draws = std::iter::repeat_with(|| draw(chance, now_ms));
+    draws.find(Call::needs_its_keys_only).expect("one comes sooner or later")
+}
+
 /// Commands that show all of a key, of whatever type it is; those that do not fit answer with an error. Its encoding is
 /// left out: a step that is taken back may leave another one, which no record has.
 pub(crate) fn look_at(key: &[u8]) -> Vec<Call> {

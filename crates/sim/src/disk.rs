@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use latchkey_journal::sim::SimDisk;
 use latchkey_journal::{Disk, DiskFile};
@@ -17,12 +17,14 @@ pub(crate) struct ProcessDisk {
     disk: SimDisk,
     /// So many operations can be done yet.
     operations_left: Arc<AtomicU64>,
+    /// For [`Bug::PeekWithoutTails`].
+    hides_tails: Arc<AtomicBool>,
     bug: Option<Bug>,
 }
 
 impl ProcessDisk {
     pub(crate) fn new(disk: SimDisk, bug: Option<Bug>) -> Self {
-        Self { disk, operations_left: Arc::new(AtomicU64::new(u64::MAX)), bug }
+        Self { disk, operations_left: Arc::new(AtomicU64::new(u64::MAX)), hides_tails: Arc::default(), bug }
     }
 
     /// Nothing of this process reaches the disk any more.
@@ -37,6 +39,14 @@ impl ProcessDisk {
 
     pub(crate) fn is_killed(&self) -> bool {
         self.operations_left.load(Relaxed) == 0
+    }
+
+    /// Does `work`, during which no tail is in any directory if that is the bug.
+    pub(crate) fn while_peeking<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.hides_tails.store(self.bug == Some(Bug::PeekWithoutTails), Relaxed);
+        let done = work();
+        self.hides_tails.store(false, Relaxed);
+        done
     }
 
     fn alive(&self) -> io::Result<&SimDisk> {
@@ -86,7 +96,9 @@ impl Disk for ProcessDisk {
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        self.alive()?.list(path)
+        let mut names = self.alive()?.list(path)?;
+        names.retain(|name| !self.hides_tails.load(Relaxed) || !name.ends_with(".tail"));
+        Ok(names)
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {

@@ -39,14 +39,19 @@ impl Model {
         self.database.keyspace().seed()
     }
 
-    /// Goes back to where it was after so many steps, by doing them again.
-    pub(crate) fn rewind(&mut self, steps: usize) {
-        self.records.truncate(steps);
+    /// Another database that holds the same: what is done to it is not done to the model.
+    pub(crate) fn copied(&self) -> Database {
         let mut keyspace = Keyspace::new(self.seed());
         for record in &self.records {
             keyspace.replay(record).expect("the model reads what it wrote");
         }
-        self.database = database(keyspace, self.limits);
+        database(keyspace, self.limits)
+    }
+
+    /// Goes back to where it was after so many steps, by doing them again.
+    pub(crate) fn rewind(&mut self, steps: usize) {
+        self.records.truncate(steps);
+        self.database = self.copied();
     }
 
     /// How another keyspace differs from this one, if it does.

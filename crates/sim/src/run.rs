@@ -77,6 +77,8 @@ pub struct Seen {
     pub refused: u64,
     /// Databases that were read from their files.
     pub wakes: u64,
+    /// Reads from files of databases that slept.
+    pub peeks: u64,
     /// Databases that fell asleep.
     pub sleeps: u64,
     /// Databases whose keyspace was dropped.

@@ -7,7 +7,7 @@ use latchkey_engine::{Database, Limits, Now};
 use latchkey_journal::Lsn;
 use latchkey_keyspace::Keyspace;
 use latchkey_protocol::Reply;
-use latchkey_storage::{Durability, Shelf};
+use latchkey_storage::{Durability, Peeked, Shelf};
 
 use crate::bug::Bug;
 use crate::command::comparable;
@@ -226,6 +226,22 @@ impl Tenant {
             .iter()
             .any(|reply| matches!(reply, Reply::Error(error) if error.text().starts_with("MISCONF")));
         Ok(Done { steps: self.model.steps(), awaited: promises.then_some(lsn), was_refused })
+    }
+
+    /// Whether what its files hold is known to the last step.
+    pub(crate) fn is_known(&self) -> bool {
+        self.awake.is_none() && self.unseen == Unseen::Nothing && !self.may_be_gone
+    }
+
+    /// Runs a command on keys that were read from the files without waking the database, and on the model.
+    pub(crate) fn check_peeked(&self, call: Call, peeked: Peeked, now: Now) -> Result<(), String> {
+        let (steps, done) = (peeked.position.saturating_sub(1) as usize, self.model.steps());
+        if steps != done {
+            return Err(format!("a look into its files has {steps} of {done} steps"));
+        }
+        let turn = Turn::Pipeline(vec![call]);
+        let answered = turn.run(&mut model::database(peeked.keyspace, self.limits), now);
+        turn.compare(&answered, &turn.run(&mut self.model.copied(), now))
     }
 
     /// Checks what was read from the files, and takes it into use.

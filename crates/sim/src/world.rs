@@ -179,11 +179,29 @@ impl World {
     /// A client sends something, or a deadline passes.
     fn client(&mut self, chance: &mut Rng) -> Result<(), String> {
         let tenant = chance.usize(..self.tenants.len());
+        self.peek(tenant, chance)?;
         if !self.wake(tenant, chance)? || self.is_congested()? {
             return Ok(());
         }
         let turn = self.draw_turn(chance);
         self.turn(tenant, &turn)
+    }
+
+    /// A client reads from a database that sleeps. It may get no answer, but no other than the model's.
+    fn peek(&mut self, at: usize, chance: &mut Rng) -> Result<(), String> {
+        if !self.tenants[at].is_known() {
+            return Ok(());
+        }
+        let (now, storage) = (self.now(), self.storage());
+        let call = command::draw_read(chance, now.ms());
+        let keys: Vec<&[u8]> = call.keys().iter().map(|key| key.name).collect();
+        let process = self.process.as_ref().expect("there is one between events");
+        let tenant = &self.tenants[at];
+        let peeked = process.disk.while_peeking(|| storage.peek(tenant.id, &keys));
+        let Some(peeked) = peeked else { return Ok(()) };
+        self.trace.note(format!("look into the files of database {at}"));
+        self.seen.peeks += 1;
+        tenant.check_peeked(call, peeked, now).map_err(|what| name(at, &what))
     }
 
     fn draw_turn(&self, chance: &mut Rng) -> Turn {

@@ -171,6 +171,7 @@ impl Inner {
         if database.core.lock().life != compaction.life {
             return Ok(None);
         }
+        let _names = database.names.write();
         let disk = &*self.disk;
         let directory = &database.directory;
         let path = names::snapshot(directory, compaction.generation);
@@ -286,6 +287,9 @@ impl Changes {
         let Self { hasher, hashes, is_cleared, .. } = self;
         touched(frame.payload, |what| match what {
             Touched::Key(key) => hashes.push(hasher.hash_of(key)),
+            Touched::Renamed { source, destination } => {
+                hashes.extend([source, destination].map(|key| hasher.hash_of(key)));
+            }
             Touched::All => *is_cleared = true,
         })
         .map_err(|error| tail.damaged(offset, error.to_string()))?;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use latchkey_journal::{FLAG_NOT_PROMISED, FrameRef, Journal, Lsn, Record, Scanner, Urgency};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 
 use crate::names::{self, Tombstone};
 use crate::tail::{Head, Tail, UNLOGGED};
@@ -28,14 +28,17 @@ impl Durability {
     }
 }
 
-/// A database that is awake, or has something left to be written, or is being compacted. The two locks are taken in
-/// this order: `files`, then `core`.
+/// A database that is awake, or has something left to be written, or is being compacted. The locks are taken in this
+/// order: `files`, `names`, `core`.
 #[derive(Debug)]
 pub(crate) struct Database {
     pub(crate) id: [u8; 16],
     pub(crate) directory: PathBuf,
     /// Held while files are read or written.
     pub(crate) files: Mutex<Files>,
+    /// Held to write while a new snapshot takes the place of older files, and to read by whoever opens them without the
+    /// lock on `files`, which is held as long as a waking takes.
+    pub(crate) names: RwLock<()>,
     /// Held for moments; no I/O under it.
     pub(crate) core: Mutex<Core>,
 }
@@ -43,7 +46,13 @@ pub(crate) struct Database {
 impl Database {
     pub(crate) fn new(id: [u8; 16]) -> Self {
         let directory = names::directory(id);
-        Self { id, directory, files: Mutex::default(), core: Mutex::new(Core::asleep(id)) }
+        Self {
+            id,
+            directory,
+            files: Mutex::default(),
+            names: RwLock::default(),
+            core: Mutex::new(Core::asleep(id)),
+        }
     }
 }
 

@@ -15,7 +15,8 @@ pub struct Settings {
     pub pending_bytes_max: u64,
     /// So many log segments are kept before tails are synced to free the oldest.
     pub segments_max: usize,
-    /// A database is compacted when its tails are larger than this, and than its snapshot and what that holds.
+    /// A database is compacted when its tails are larger than this, and than its snapshot and what that holds; when it
+    /// falls asleep, from an eighth of that on.
     pub compaction_bytes_min: u64,
     /// What has to be left on the disk after a compaction.
     pub free_bytes_min: u64,

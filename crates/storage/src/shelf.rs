@@ -98,7 +98,10 @@ impl Shelf {
     /// If that fails, nothing is lost: the steps wait in memory (and in the log, unless durability is `none`), and
     /// [`Storage::tend`] tries again.
     pub fn sleep(self) -> Result<(), StorageError> {
-        self.storage.inner().settle(&self.database).map(drop)
+        let inner = self.storage.inner();
+        drop(inner.settle(&self.database)?);
+        inner.queue_to_compact_asleep(&self.database, &mut self.database.core.lock());
+        Ok(())
     }
 }
 

@@ -274,14 +274,29 @@ impl Inner {
     }
 
     pub(crate) fn queue_to_compact_if_due(&self, database: &Arc<Database>, core: &mut Core) {
-        // Tails are not compressed: beside the length of a snapshot that is, they would look long much too soon.
-        let limit =
-            self.settings.compaction_bytes_min.max(core.snapshot_bytes).max(core.snapshot_value_bytes);
-        if core.tail_bytes > limit && !core.is_queued_to_compact {
+        self.queue_to_compact_beyond(self.tail_bytes_max(core), database, core);
+    }
+
+    /// The same for a database that falls asleep: nothing else is to be done for it, and whoever looks for a key in its
+    /// files has to go through its tails.
+    pub(crate) fn queue_to_compact_asleep(&self, database: &Arc<Database>, core: &mut Core) {
+        /// So many times sooner than one that is awake.
+        const SOONER: u64 = 8;
+        self.queue_to_compact_beyond(self.tail_bytes_max(core) / SOONER, database, core);
+    }
+
+    fn queue_to_compact_beyond(&self, tail_bytes_max: u64, database: &Arc<Database>, core: &mut Core) {
+        if core.tail_bytes > tail_bytes_max && !core.is_queued_to_compact {
             core.is_queued_to_compact = true;
             self.to_compact.lock().push_back((database.clone(), i64::MIN));
             self.work.tell();
         }
+    }
+
+    /// How long the tails of a database that is awake may become.
+    fn tail_bytes_max(&self, core: &Core) -> u64 {
+        // Tails are not compressed: beside the length of a snapshot that is, they would look long much too soon.
+        self.settings.compaction_bytes_min.max(core.snapshot_bytes).max(core.snapshot_value_bytes)
     }
 
     fn queue_to_compact(&self, id: [u8; 16]) {

@@ -129,28 +129,47 @@ impl Effect {
 /// What an effect touches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Touched<'a> {
-    /// A key. A renaming touches two, and is met twice.
+    /// A key.
     Key(&'a [u8]),
+    /// The key that has another name now, and what was under that.
+    Renamed {
+        /// The old name.
+        source: &'a [u8],
+        /// The new name.
+        destination: &'a [u8],
+    },
     /// All keys.
     All,
 }
 
-/// Calls `visit` with the keys that the effects of a record touch, in order, without decoding more of them than that.
+impl Touched<'_> {
+    /// Whether it is one of these keys, or all.
+    pub fn is_any(&self, is_one: impl Fn(&[u8]) -> bool) -> bool {
+        match *self {
+            Self::Key(key) => is_one(key),
+            Self::Renamed { source, destination } => is_one(source) || is_one(destination),
+            Self::All => true,
+        }
+    }
+}
+
+/// Calls `visit` with what the effects of a record touch, in order, without decoding more of them than that.
 /// Libraries are no keys, so what changes one is passed over.
 pub fn touched<'a>(record: &'a [u8], mut visit: impl FnMut(Touched<'a>)) -> Result<(), CodecError> {
     let mut effects = Reader::new(record, 0);
     while !effects.is_empty() {
-        let mut effect = effects.framed()?;
-        match effect.byte()? {
-            tag::CLEAR => visit(Touched::All),
-            tag::LIBRARY => {}
-            tag => {
-                visit(Touched::Key(effect.item()?));
-                if tag == tag::RENAME {
-                    visit(Touched::Key(effect.item()?));
-                }
-            }
-        }
+        read_touched(&mut effects)?.into_iter().for_each(&mut visit);
     }
     Ok(())
+}
+
+/// Passes over an effect. What it touches, unless it is a library.
+pub(super) fn read_touched<'a>(effects: &mut Reader<'a>) -> Result<Option<Touched<'a>>, CodecError> {
+    let mut effect = effects.framed()?;
+    Ok(match effect.byte()? {
+        tag::CLEAR => Some(Touched::All),
+        tag::LIBRARY => None,
+        tag::RENAME => Some(Touched::Renamed { source: effect.item()?, destination: effect.item()? }),
+        _ => Some(Touched::Key(effect.item()?)),
+    })
 }

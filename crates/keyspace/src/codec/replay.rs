@@ -1,6 +1,7 @@
 //! Applying what was recorded.
 
-use super::{CodecError, Record};
+use super::effect::read_touched;
+use super::{CodecError, Reader, Record};
 use crate::value::list::{List, ListEffect};
 use crate::value::stream::{Id, StreamEffect};
 use crate::{Effect, Keyspace, Kind, Now};
@@ -13,11 +14,33 @@ impl Keyspace {
     pub fn replay(&mut self, effects: &[u8]) -> Result<(), CodecError> {
         for decoded in Record::decode(effects, self.seed()) {
             let (offset, effect) = decoded?;
-            match self.misfit(&effect) {
-                Some(what) => return Err(CodecError { offset, what }),
-                None => self.edit(Now::BEFORE_ALL).apply(effect),
+            self.replay_effect(offset, effect)?;
+        }
+        Ok(())
+    }
+
+    /// As [`replay`](Self::replay), but passes over effects that touch none of the wanted keys. These are then what they
+    /// would be after all effects, if each key that was renamed to a wanted one is wanted too; others need not be.
+    pub fn replay_some(
+        &mut self,
+        effects: &[u8],
+        is_wanted: impl Fn(&[u8]) -> bool,
+    ) -> Result<(), CodecError> {
+        let mut reader = Reader::new(effects, self.seed());
+        while !reader.is_empty() {
+            let (offset, mut effect) = (reader.offset(), reader);
+            if read_touched(&mut reader)?.is_some_and(|touched| touched.is_any(&is_wanted)) {
+                self.replay_effect(offset, Effect::decode(&mut effect)?)?;
             }
         }
+        Ok(())
+    }
+
+    fn replay_effect(&mut self, offset: usize, effect: Effect) -> Result<(), CodecError> {
+        if let Some(what) = self.misfit(&effect) {
+            return Err(CodecError { offset, what });
+        }
+        self.edit(Now::BEFORE_ALL).apply(effect);
         Ok(())
     }
 

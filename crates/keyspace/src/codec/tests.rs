@@ -424,8 +424,10 @@ proptest! {
         let clears = effects.iter().filter(|effect| matches!(effect, Effect::Clear)).count();
         let renames = effects.iter().filter(|effect| matches!(effect, Effect::Rename { .. })).count();
         let libraries = effects.iter().filter(|effect| matches!(effect, Effect::Library { .. })).count();
-        prop_assert_eq!(met.len(), effects.len() + renames - libraries);
+        prop_assert_eq!(met.len(), effects.len() - libraries);
         prop_assert_eq!(met.iter().filter(|&&touched| touched == Touched::All).count(), clears);
+        let renamed = met.iter().filter(|touched| matches!(touched, Touched::Renamed { .. })).count();
+        prop_assert_eq!(renamed, renames);
     }
 
     #[test]

@@ -14,14 +14,14 @@ fn awake(scene: &Scene) -> usize {
     scene.local.stored_bytes().len()
 }
 
-async fn listen(scene: &Scene, database: u8, command: &str) -> Arc<Ear> {
+pub(crate) async fn listen(scene: &Scene, database: u8, command: &str) -> Arc<Ear> {
     let ear = Arc::<Ear>::default();
     let answer = scene.listen(database, &ear, command).await;
     assert!(matches!(answer.replies, Replies::One(Reply::Array(_))), "{answer:?}");
     ear
 }
 
-fn heard(ear: &Ear) -> Vec<String> {
+pub(crate) fn heard(ear: &Ear) -> Vec<String> {
     let messages = std::iter::from_fn(|| ear.try_hear().unwrap());
     let text = |bytes: &bytes::Bytes| String::from_utf8_lossy(bytes).into_owned();
     messages

@@ -7,7 +7,7 @@ use std::sync::{Arc, Barrier};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use latchkey_journal::sim::SimDisk;
+use latchkey_journal::Disk;
 use latchkey_local::{About, Local, Settings};
 use latchkey_pipeline::{Accounts, Answer, Batch, Clock, Ear, Incoming, Replies, Shape, stack};
 use latchkey_protocol::{Reply, Words};
@@ -38,7 +38,7 @@ impl Scene {
     }
 
     /// One whose databases are kept on this disk. What runs on it needs a runtime.
-    pub(crate) fn on(disk: &SimDisk, settings: Settings) -> Self {
+    pub(crate) fn on(disk: &(impl Disk + Clone), settings: Settings) -> Self {
         let (storage, _) = Storage::open(Arc::new(disk.clone()), Self::storage_settings(), |_| {}).unwrap();
         Self::keeping(storage, settings)
     }
@@ -227,6 +227,11 @@ impl Default for TestClock {
 }
 
 impl TestClock {
+    /// Lets time pass.
+    pub(crate) fn pass_us(&self, us: i64) {
+        self.now_us.fetch_add(us, Relaxed);
+    }
+
     /// From now on each look takes so long.
     pub(crate) fn tick_us(&self, us: i64) {
         self.tick_us.store(us, Relaxed);

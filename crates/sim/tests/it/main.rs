@@ -20,7 +20,7 @@ fn must_hold(plan: &Plan) -> Seen {
 fn known_seeds_hold_and_everything_happened_in_them() {
     let runs: Vec<Seen> = (1..=50).map(|seed| must_hold(&Plan::new(seed, STEPS))).collect();
     let sum = |of: Count| runs.iter().map(of).sum::<u64>();
-    let counts: [(&str, Count); 26] = [
+    let counts: [(&str, Count); 27] = [
         ("crashes that took all", |seen| seen.crashes[0]),
         ("crashes that took nothing", |seen| seen.crashes[1]),
         ("crashes that took the end", |seen| seen.crashes[2]),
@@ -34,6 +34,7 @@ fn known_seeds_hold_and_everything_happened_in_them() {
         ("late replies", |seen| seen.late_replies),
         ("replies lost", |seen| seen.replies_lost),
         ("refusals for want of room", |seen| seen.refused),
+        ("looks into files", |seen| seen.peeks),
         ("sleeps", |seen| seen.sleeps),
         ("drops", |seen| seen.drops),
         ("deletions", |seen| seen.deletions),

@@ -1,5 +1,6 @@
 //! Reading a snapshot, and finding out that it is not what was written.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -80,6 +81,20 @@ impl Snapshot {
     pub(crate) fn hashes_of(&self, block: usize) -> (u64, u64) {
         let is_last = block + 1 == self.blocks();
         (self.index[block].0, if is_last { u64::MAX } else { self.index[block + 1].0 })
+    }
+
+    /// The blocks that begin with this hash, by their numbers; if there are none, the one that it lies in. What has this
+    /// hash is there, but for what shares it with the first entry of the first of them: that may stand before, too.
+    pub(crate) fn find(&self, hash: u64) -> Range<usize> {
+        let begins = &self.index[..self.blocks()];
+        let start = begins.partition_point(|&(first, _)| first < hash);
+        let end = begins.partition_point(|&(first, _)| first <= hash);
+        if start == end { start.saturating_sub(1)..end } else { start..end }
+    }
+
+    /// How many bytes of the file a block takes.
+    pub(crate) fn bytes_of(&self, block: usize) -> u64 {
+        self.index[block + 1].1 - self.index[block].1
     }
 
     /// Visits blocks in order: those that `wanted` says, by number. Neighbours are read together.
@@ -175,6 +190,11 @@ impl<'a> Block<'a> {
     /// The checksums of the blocks up to here, if `before` is that of those before.
     pub(crate) fn crc_after(&self, before: u32) -> u32 {
         crc32c::crc32c_append(before, &self.head.crc.to_le_bytes())
+    }
+
+    /// How many bytes its entries take.
+    pub(crate) fn raw_bytes(&self) -> usize {
+        self.head.raw_bytes as usize
     }
 
     /// Its entries as they were pushed, one after the other.

@@ -190,3 +190,18 @@ fn a_snapshot_under_another_name_is_damaged() {
         assert!(matches!(opened, Err(StorageError::Damaged { .. })));
     }
 }
+
+/// Goal: a hash leads to the blocks that can have it, also where many entries share one.
+#[test]
+fn a_hash_leads_to_its_blocks() {
+    let hashes = [5, 5, 5, 9, u64::MAX];
+    let entries = hashes.map(|hash| (hash, vec![7; 200 << 10]));
+    let snapshot = written(&SimDisk::new(1), &entries.to_vec());
+    assert_eq!(snapshot.blocks(), hashes.len());
+    let expected =
+        [(0, 0..0), (4, 0..0), (5, 0..3), (6, 2..3), (9, 3..4), (u64::MAX - 1, 3..4), (u64::MAX, 4..5)];
+    for (hash, blocks) in expected {
+        assert_eq!(snapshot.find(hash), blocks, "{hash}");
+    }
+    assert_eq!(written(&SimDisk::new(1), &Entries::new()).find(5), 0..0);
+}

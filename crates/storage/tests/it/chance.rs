@@ -34,6 +34,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => name.clone().prop_map(Op::Sleep),
         1 => name.clone().prop_map(Op::Drop),
         2 => name.clone().prop_map(Op::Compact),
+        3 => (name.clone(), 0..12_u16).prop_map(|(name, key)| Op::Peek(name, key)),
         1 => name.clone().prop_map(Op::Delete),
         1 => (name, durability()).prop_map(|(name, durability)| Op::SetDurability(name, durability)),
         5 => Just(Op::Tend),

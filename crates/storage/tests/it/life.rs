@@ -202,6 +202,22 @@ fn tails_that_have_grown_are_compacted_in_the_background() {
     assert_eq!(look(&storage, 1), expected);
 }
 
+/// Goal: who falls asleep leaves short tails, so that a key is soon found.
+#[test]
+fn a_database_that_falls_asleep_is_compacted_sooner() {
+    let (storage, _) = open(&SimDisk::new(1), 1).unwrap();
+    let mut awake = Awake::wake(&storage, 1, Durability::Always).unwrap();
+    awake.step(&Step::Put(1, 400));
+    assert!(storage.compact_due(0).unwrap().is_none(), "it is awake");
+    awake.shelf.sleep().unwrap();
+    assert!(storage.compact_due(0).unwrap().is_some());
+    let mut awake = Awake::wake(&storage, 1, Durability::Always).unwrap();
+    assert_eq!(awake.shelf.woken().steps, 0);
+    awake.step(&Step::Put(1, 4));
+    awake.shelf.sleep().unwrap();
+    assert!(storage.compact_due(0).unwrap().is_none(), "that is short");
+}
+
 /// Goal: a database can be deleted, and made anew, while a compaction of it runs.
 #[test]
 fn threads_may_take_turns_as_they_like() {

@@ -7,4 +7,5 @@ mod damage;
 mod fixtures;
 mod life;
 mod outside;
+mod peek;
 mod world;

@@ -111,7 +111,7 @@ impl Step {
     }
 }
 
-fn name(key: u16) -> Vec<u8> {
+pub(crate) fn name(key: u16) -> Vec<u8> {
     format!("key:{key}").into_bytes()
 }
 
@@ -142,6 +142,8 @@ pub(crate) enum Op {
     /// The keyspace is lost, as after a panic.
     Drop(u8),
     Compact(u8),
+    /// A key of a database that sleeps is read from its files.
+    Peek(u8, u16),
     Delete(u8),
     Tend,
     /// The disk takes no more bytes, or does again.
@@ -241,6 +243,10 @@ impl World {
                 Ok(())
             }
             Op::Compact(name) => self.storage.compact(id(name), 0).map(drop),
+            Op::Peek(name, key) => {
+                self.peek(name, key);
+                Ok(())
+            }
             Op::Delete(name) => self.delete(name),
             Op::Tend => self.storage.tend(),
             Op::Fill(is_filled) => {
@@ -274,6 +280,19 @@ impl World {
         assert_eq!(awake.contents(), *expected.last(), "database {name} woke");
         self.awake.insert(name, awake);
         Ok(())
+    }
+
+    /// What it finds is the last state; it may as well find nothing out.
+    fn peek(&mut self, database: u8, key: u16) {
+        let peeked = self.storage.peek(id(database), &[&name(key)]);
+        let Some(peeked) = peeked else { return };
+        assert!(!self.awake.contains_key(&database), "database {database} was peeked into while awake");
+        let expected = self.expected.entry(database).or_default();
+        let found = peeked.keyspace.canonical().remove(&name(key));
+        assert!(
+            found.as_ref() == expected.last().get(&name(key)) || expected.may_be_gone,
+            "key {key} of database {database} is {found:?}"
+        );
     }
 
     fn wait(&mut self, name: u8) -> Result<(), StorageError> {
