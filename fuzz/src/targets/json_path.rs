@@ -24,7 +24,7 @@ const COMMANDS: [(&[&str], &[&str]); 8] = [
 ];
 
 /// Every match may be replied, and there are at most as many as there are nodes for each part of the path.
-const HEAP_BYTES_MAX: usize = 64 << 20;
+const HEAP_BYTES_MAX: usize = 16 << 20;
 
 pub(crate) fn run(path: &[u8]) {
     let limits = Limits { stored_bytes_max: Some(1 << 20), record_bytes_max: 1 << 18, ..Limits::NONE };

@@ -12,14 +12,17 @@ const SEED: u64 = 7;
 /// The most stored bytes of the value.
 const VALUE_BYTES_MAX: u64 = 256 * 1024;
 
-/// A value's stored bytes are close to what it takes, but for one of small elements while it is read: a handle and a
-/// place in a map or tree for each, next to the strings that they are made from.
-const HEAP_BYTES_MAX: usize = 16 * VALUE_BYTES_MAX as usize;
+/// What a payload of this length may take. Compression makes up to 88 bytes out of one, and an element of two bytes has a
+/// handle and a place in a map or tree, while it is read next to the string that it is made from. The canonical form and
+/// the payload of the value come on top. A string's announced length is believed up to 64 KiB.
+fn heap_bytes_max(body_bytes: usize) -> usize {
+    (256 << 10) + (2048 * body_bytes).min(16 * VALUE_BYTES_MAX as usize)
+}
 
 /// The body of a payload. Version and checksum are put behind it, or nothing would come past them.
 pub(crate) fn run(body: &[u8]) {
     let payload = seal(body);
-    heap::within(HEAP_BYTES_MAX, || {
+    heap::within(heap_bytes_max(body.len()), || {
         let Ok(value) = restore(&payload, SEED, VALUE_BYTES_MAX) else { return };
         let form = canonical(&value);
         let again = restore(&dump(&value, Now::BEFORE_ALL), SEED, u64::MAX).expect("we wrote it");

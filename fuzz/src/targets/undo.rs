@@ -13,7 +13,7 @@ use crate::heap;
 use crate::targets::session::{Line, lines};
 
 /// Replies may be much larger than what is stored.
-const HEAP_BYTES_MAX: usize = 64 << 20;
+const HEAP_BYTES_MAX: usize = 16 << 20;
 
 /// The longest value of a key. Nothing limits all keys together, but that sessions are short.
 const RECORD_BYTES_MAX: u64 = 32 << 10;

@@ -17,7 +17,7 @@ use replies::Speech;
 const STREAM_BYTES: usize = 512;
 
 /// Buffers, a database of at most 1 MiB, replies of at most as much, and an interpreter's worth for scripts.
-const HEAP_BYTES_MAX: usize = 64 << 20;
+const HEAP_BYTES_MAX: usize = 16 << 20;
 
 /// The first byte says as whom and in how large pieces the rest is sent.
 pub(crate) fn run(bytes: &[u8]) {
