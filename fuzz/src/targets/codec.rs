@@ -6,6 +6,7 @@ use latchkey_keyspace::codec::{EncodedEntries, encode_entry, encode_library, tou
 
 use crate::heap;
 use crate::input::Input;
+use crate::targets::same::check_alike;
 
 const SEED: u64 = 7;
 
@@ -65,9 +66,7 @@ fn check_snapshot(space: &Keyspace) {
     for entry in EncodedEntries::new(&bytes) {
         entry.and_then(|entry| loaded.load(&entry)).expect("we wrote it");
     }
-    check_account(&loaded);
-    assert_eq!(loaded.canonical(), space.canonical());
-    assert_eq!(loaded.bytes(), space.bytes());
+    check_alike(&loaded, space, || "its own bytes".to_owned());
 }
 
 /// Whether no effect writes far behind a string's end: a short effect with a long result, which is allowed.

@@ -11,6 +11,7 @@ mod rdb_file;
 mod resp;
 mod rest_body;
 mod restore;
+mod same;
 mod script;
 mod session;
 mod sum;
