@@ -53,6 +53,36 @@ fn every_dependency_has_a_licence_that_is_allowed() {
     }
 }
 
+/// The fuzzer's package has a lock file of its own. What it has besides is named here, and is not shipped.
+#[test]
+fn the_fuzzer_adds_nothing_but_itself() {
+    let product = locked(include_str!("../../Cargo.lock"));
+    let added = locked(include_str!("../../fuzz/Cargo.lock")).into_iter();
+    let added: Vec<String> =
+        added.filter(|package| !product.contains(package)).map(|package| package.name).collect();
+    assert_eq!(
+        added,
+        ["arbitrary", "latchkey-fuzz", "libfuzzer-sys"],
+        "fuzz/README.md says how to bring fuzz/Cargo.lock up to date"
+    );
+}
+
+#[derive(Deserialize)]
+struct Lock {
+    package: Vec<Locked>,
+}
+
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+struct Locked {
+    name: String,
+    version: String,
+}
+
+fn locked(text: &str) -> BTreeSet<Locked> {
+    let lock: Lock = toml::from_str(text).expect("a lock file has packages");
+    lock.package.into_iter().collect()
+}
+
 #[test]
 fn licence_expressions_are_understood() {
     let allow = ["MIT", "ISC", "Apache-2.0 WITH LLVM-exception"].map(str::to_owned).into();

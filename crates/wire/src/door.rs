@@ -1,11 +1,15 @@
 //! What all connections share.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use latchkey_pipeline::{Credentials, Gate, Session, Stack};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
 
 use crate::Settings;
 use crate::clients::Clients;
+use crate::conversation::Conversation;
 use crate::pauses::Pauses;
 
 /// Answers connections. Shared by all of them.
@@ -23,6 +27,13 @@ impl<S: Stack> Door<S> {
     pub fn new(stack: S, gate: Gate, settings: Settings) -> Self {
         let budget = Budget::new(settings.large_requests_bytes_max);
         Self { stack, gate, settings, clients: Clients::default(), pauses: Pauses::default(), budget }
+    }
+
+    /// Answers one connection to its end, over any stream: a [`Server`](crate::Server) is for sockets. `addresses` are
+    /// the client's and ours.
+    pub async fn answer(&self, stream: impl AsyncRead + AsyncWrite + Unpin, addresses: [SocketAddr; 2]) {
+        let (_runs_on, stopped) = watch::channel(false);
+        Conversation::new(stream, addresses, None, self, stopped).hold().await;
     }
 
     /// The session that a connection starts with, where the door is open. A database may have been asked for.
