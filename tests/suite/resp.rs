@@ -38,6 +38,13 @@ fn celery() {
     sdk::python_tests(&server, "celery", &["celery_worker"]);
 }
 
+/// Workers in the manner of Sidekiq: each waits with BRPOP in a loop, and jobs for later are moved by a script.
+#[test]
+fn brpop_workers() {
+    let server = Server::start();
+    sdk::python_tests(&server, "redis", &["brpop_workers"]);
+}
+
 /// Goal: both doors lead to the same database, and count the same.
 #[test]
 fn rest_and_resp_share_a_database_and_its_quota() {

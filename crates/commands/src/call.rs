@@ -25,6 +25,10 @@ impl Call {
     /// Finds the command that the words name, and checks their number.
     pub fn resolve(words: Words) -> Result<Self, ReplyError> {
         let command = Self::find(&words)?;
+        Self::of(command, words)
+    }
+
+    fn of(command: &'static Command, words: Words) -> Result<Self, ReplyError> {
         if !command.spec.arity.accepts(words.len()) {
             return Err(ReplyError::wrong_arity(&command.full_name()));
         }
@@ -34,6 +38,11 @@ impl Call {
     /// The command that the words name: the first of them, or the first two.
     pub(crate) fn find(words: &Words) -> Result<&'static Command, ReplyError> {
         let command = table::find(words).ok_or_else(|| not_available(words.name()))?;
+        Self::find_within(command, words)
+    }
+
+    /// The command, or the one of its subcommands that the second word names.
+    fn find_within(command: &'static Command, words: &Words) -> Result<&'static Command, ReplyError> {
         match (command.spec.subcommands, words.as_slice().get(1)) {
             ([], _) => Ok(command),
             (_, None) if !command.is_container() => Ok(command),
@@ -45,11 +54,13 @@ impl Call {
     /// As [`resolve`](Self::resolve), for a door without connections. It refuses every command that belongs to one,
     /// whatever its arguments are.
     pub fn resolve_over_rest(words: Words) -> Result<Self, ReplyError> {
-        if let Some(command) = table::find(&words).filter(|command| command.needs_connection()) {
-            return Err(not_over_rest(command));
+        let named = table::find(&words).ok_or_else(|| not_available(words.name()))?;
+        if named.needs_connection() {
+            return Err(not_over_rest(named));
         }
-        let call = Self::resolve(words)?;
-        if call.command.needs_connection() { Err(not_over_rest(call.command)) } else { Ok(call) }
+        let command = Self::find_within(named, &words)?;
+        let call = Self::of(command, words)?;
+        if command.needs_connection() { Err(not_over_rest(command)) } else { Ok(call) }
     }
 
     /// As [`resolve`](Self::resolve), for a script: its commands are refused in Redis's words for scripts.

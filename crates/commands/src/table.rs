@@ -3,8 +3,7 @@
 use std::ops::RangeFrom;
 use std::sync::LazyLock;
 
-use latchkey_keyspace::Str;
-use latchkey_keyspace::collections::scan_map::ScanMap;
+use hashbrown::HashTable;
 use latchkey_protocol::Words;
 
 use crate::{Categories, Category, Cost, Run, Spec};
@@ -80,7 +79,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Command> {
 
 struct Table {
     commands: Vec<Command>,
-    index: ScanMap<usize>,
+    by_name: HashTable<usize>,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
@@ -96,11 +95,12 @@ impl Table {
             .flat_map(|family| family.commands.iter().map(move |spec| (spec, family)))
             .map(|(spec, family)| Command::new(spec, family, None, &mut places))
             .collect();
-        let mut index = ScanMap::new(0);
-        for (at, command) in commands.iter().enumerate() {
-            index.insert(Str::from(command.spec.name.as_bytes()), at);
+        let hash = |&at: &usize| hash_of(commands[at].spec.name.as_bytes());
+        let mut by_name = HashTable::with_capacity(commands.len());
+        for at in 0..commands.len() {
+            by_name.insert_unique(hash(&at), at, hash);
         }
-        Self { commands, index }
+        Self { commands, by_name }
     }
 
     fn by_name(&self, name: &[u8]) -> Option<&Command> {
@@ -108,8 +108,15 @@ impl Table {
         let upper = upper.get_mut(..name.len())?;
         upper.copy_from_slice(name);
         upper.make_ascii_uppercase();
-        self.index.get(upper).map(|&at| &self.commands[at])
+        let is_it = |&at: &usize| self.commands[at].spec.name.as_bytes() == upper;
+        self.by_name.find(hash_of(upper), is_it).map(|&at| &self.commands[at])
     }
+}
+
+/// FNV-1a. Several times for each command that comes; nobody but us fills the table, so it needs no secret.
+fn hash_of(name: &[u8]) -> u64 {
+    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    name.iter().fold(0xcbf2_9ce4_8422_2325, mix)
 }
 
 impl Command {

@@ -4,6 +4,7 @@ mod functions;
 mod notify;
 mod queues;
 mod scripting;
+mod transactions;
 mod waiting;
 
 use std::sync::Arc;

@@ -290,41 +290,34 @@ impl Keyspace {
         self.check_announced(key);
         self.watched.touch(key);
         self.awaited.come(key);
-        let hash = self.entries.hash_of(key);
-        self.count_in(key, &entry, hash);
-        let old = self.entries.insert(Str::from(key), entry);
-        if let Some(old) = &old {
-            self.replaced(key, old, hash);
-        }
-        old
-    }
-
-    /// Counts out an entry that another one, counted in already, has replaced.
-    fn replaced(&mut self, key: &[u8], old: &Entry, hash: u64) {
-        self.count_out(key, old, hash);
-        // A deadline that both had was just taken away for the new one too.
-        if let Some(due_ms) = self.entries.get(key).and_then(Entry::due_ms) {
-            self.due.insert((due_ms, hash));
-        }
+        self.replace(key, entry)
     }
 
     /// Puts an entry that no change has made.
-    pub(crate) fn put_loaded(&mut self, key: Str, expires_at_ms: Option<i64>, value: Value) {
-        let entry = Entry::new(value, expires_at_ms, Now::BEFORE_ALL);
-        let hash = self.entries.hash_of(&key);
-        self.count_in(&key, &entry, hash);
-        if let Some(old) = self.entries.insert(key.clone(), entry) {
-            self.replaced(&key, &old, hash);
+    pub(crate) fn put_loaded(&mut self, key: &[u8], expires_at_ms: Option<i64>, value: Value) {
+        self.replace(key, Entry::new(value, expires_at_ms, Now::BEFORE_ALL));
+    }
+
+    fn replace(&mut self, key: &[u8], entry: Entry) -> Option<Entry> {
+        let hash = self.entries.hash_of(key);
+        let due_ms = entry.due_ms();
+        self.count_in(key, &entry, hash);
+        let old = self.entries.insert_hashed(hash, key, entry)?;
+        self.count_out(key, &old, hash);
+        // A deadline that both have was just taken away for the new one too.
+        if let Some(due_ms) = due_ms {
+            self.due.insert((due_ms, hash));
         }
+        Some(old)
     }
 
     /// Takes an entry out, live or not.
     pub(crate) fn take(&mut self, key: &[u8]) -> Option<Entry> {
         self.check_announced(key);
-        let (_, entry) = self.entries.remove(key)?;
+        let hash = self.entries.hash_of(key);
+        let (_, entry) = self.entries.remove_hashed(hash, key)?;
         self.watched.touch(key);
         self.awaited.gone(key);
-        let hash = self.entries.hash_of(key);
         self.count_out(key, &entry, hash);
         Some(entry)
     }
@@ -347,12 +340,12 @@ impl Keyspace {
 
     /// Corrects size and deadlines after an entry was changed in place.
     pub(crate) fn recount(&mut self, key: &[u8], before: Before) {
-        let hash = self.entries.hash_of(key);
         let Some(entry) = self.entries.get(key) else { return };
         let after = Before::of(entry);
         self.bytes = self.bytes - before.bytes + after.bytes;
         self.expiring = self.expiring - usize::from(before.expires) + usize::from(after.expires);
         if before.due_ms != after.due_ms {
+            let hash = self.entries.hash_of(key);
             if let Some(due_ms) = before.due_ms {
                 self.due.remove(&(due_ms, hash));
             }

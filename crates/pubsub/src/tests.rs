@@ -1,5 +1,7 @@
 //! What listeners hear, and what they cost.
 
+mod model;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Wake, Waker};

@@ -105,7 +105,7 @@ impl Keyspace {
             return Ok(());
         }
         let (key, expires_at_ms, value) = entry.decode(self.seed())?;
-        self.put_loaded(key, expires_at_ms, value);
+        self.put_loaded(&key, expires_at_ms, value);
         Ok(())
     }
 }

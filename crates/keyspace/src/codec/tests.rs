@@ -575,8 +575,11 @@ fn replaying_expires_nothing() {
 fn a_list_takes_no_element_behind_its_end() {
     let insert = |index| {
         let mut bytes = Vec::new();
-        Effect::List { key: "l".into(), effect: ListEffect::Insert(vec![(0, "a".into()), (index, "b".into())]) }
-            .encode(&mut bytes);
+        Effect::List {
+            key: "l".into(),
+            effect: ListEffect::Insert(vec![(0, "a".into()), (index, "b".into())]),
+        }
+        .encode(&mut bytes);
         bytes
     };
     let mut keyspace = Keyspace::new(SEED);

@@ -151,6 +151,18 @@ impl<V> ScanMap<V> {
         }
     }
 
+    /// As [`insert`](Self::insert), for a caller that has the key's hash already; copies the key only if it is absent.
+    pub fn insert_hashed(&mut self, hash: u64, key: &[u8], value: V) -> Option<V> {
+        debug_assert_eq!(hash, self.hash_of(key));
+        match self.locate(hash, key) {
+            Some((page, bucket)) => Some(mem::replace(self.value_at(page, bucket), value)),
+            None => {
+                self.insert_absent(hash, Str::new(key), value);
+                None
+            }
+        }
+    }
+
     /// Adds a key that the caller knows to be absent, without looking for it first.
     pub fn insert_unique(&mut self, key: Str, value: V) -> &mut V {
         debug_assert!(!self.contains(&key), "the key is already present");
@@ -169,7 +181,12 @@ impl<V> ScanMap<V> {
 
     /// Removes `key` and returns the stored key and value.
     pub fn remove(&mut self, key: &[u8]) -> Option<(Str, V)> {
-        let hash = self.hash_of(key);
+        self.remove_hashed(self.hash_of(key), key)
+    }
+
+    /// As [`remove`](Self::remove), for a caller that has the key's hash already.
+    pub fn remove_hashed(&mut self, hash: u64, key: &[u8]) -> Option<(Str, V)> {
+        debug_assert_eq!(hash, self.hash_of(key));
         let number = self.page_number(hash);
         let table = &mut self.pages.get_mut(number)?.table;
         let (entry, _) = table.find_entry(hash, |(stored, _)| **stored == *key).ok()?.remove();
