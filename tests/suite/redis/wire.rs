@@ -77,17 +77,20 @@ impl Wire {
         }
     }
 
-    /// The same with samples in their places, where it is what lines of `redis-cli` say.
+    /// The same with samples in their places, where lines of `redis-cli` have some and it is what they say.
     pub(super) fn settled(self, said: &mut Lines<'_>, samples: &mut Samples) -> Self {
         match self {
             Self::List(kind, Some(items)) if !items.is_empty() => {
                 let items = items.into_iter().map(|item| item.settled(said, samples));
                 Self::List(kind, Some(items.collect()))
             }
-            other => match said.next().and_then(|line| samples.settle(without_type(line), &other.text()?)) {
-                Some(settled) => other.with_text(settled),
-                None => other,
-            },
+            other => {
+                let said = said.next().filter(|line| line.contains('‹'));
+                match said.and_then(|line| samples.settle(without_type(line), &other.text()?)) {
+                    Some(settled) => other.with_text(settled),
+                    None => other,
+                }
+            }
         }
     }
 
