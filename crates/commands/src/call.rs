@@ -1,5 +1,6 @@
 //! A command on its way: the words, and what the table says of them.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use fastrand::Rng;
@@ -17,6 +18,7 @@ pub struct Call {
     words: Words,
     command: &'static Command,
     permissions: Option<Arc<Permissions>>,
+    origin: Option<SocketAddr>,
 }
 
 impl Call {
@@ -30,7 +32,7 @@ impl Call {
         if !command.spec.arity.accepts(words.len()) {
             return Err(ReplyError::wrong_arity(&command.full_name()));
         }
-        Ok(Self { words, command, permissions: None })
+        Ok(Self { words, command, permissions: None, origin: None })
     }
 
     /// The command that the words name: the first of them, or the first two.
@@ -96,6 +98,16 @@ impl Call {
     /// against the same permissions.
     pub fn on_behalf_of(self, permissions: Arc<Permissions>) -> Self {
         Self { permissions: Some(permissions), ..self }
+    }
+
+    /// The same from this address, which MONITOR shows.
+    pub fn sent_from(self, origin: Option<SocketAddr>) -> Self {
+        Self { origin, ..self }
+    }
+
+    /// The address of the connection that it came by; `None` where there is none that lasts.
+    pub fn origin(&self) -> Option<SocketAddr> {
+        self.origin
     }
 
     /// What its sender may do; `None` for everything that it can be asked for.

@@ -45,14 +45,14 @@ pub enum Step<'a> {
 }
 
 impl Example {
-    /// None yet.
+    /// That of a container: what it holds has some.
     pub(crate) const NONE: Self = Self("");
 
     pub(crate) const fn new(session: &'static str) -> Self {
         Self(session)
     }
 
-    /// Whether there is nothing in it: a container has examples only of what it holds.
+    /// Whether there is nothing in it.
     pub const fn is_empty(self) -> bool {
         self.0.is_empty()
     }
@@ -130,8 +130,10 @@ impl Samples {
                 Part::Sample(sample) => learnt.strip_sample(sample, rest)?,
             };
         }
-        *self = learnt;
-        rest.is_empty().then(|| without_marks(said))
+        rest.is_empty().then(|| {
+            *self = learnt;
+            without_marks(said)
+        })
     }
 
     /// What is left of a text that begins with what a sample stands for.
@@ -253,6 +255,7 @@ mod tests {
     fn what_was_refused_taught_nothing() {
         let mut samples = Samples::default();
         assert_eq!(samples.settle("‹1› a", "7 b"), None);
+        assert_eq!(samples.settle("‹1› a", "7 a b"), None);
         assert_eq!(samples.fill("‹1›"), "1");
     }
 

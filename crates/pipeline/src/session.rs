@@ -1,6 +1,7 @@
 //! Callers that authenticate once and stay: what a door with connections keeps of them.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use latchkey_commands::{Call, Run, Script};
@@ -72,6 +73,7 @@ pub struct Session {
     principal: Arc<Principal>,
     watching: Watching,
     ear: Arc<Ear>,
+    origin: Option<SocketAddr>,
 }
 
 /// What a session keeps watch over.
@@ -82,7 +84,7 @@ const WATCHED_KEYS_MAX: usize = 10_000;
 
 impl Session {
     fn of(principal: Arc<Principal>) -> Self {
-        Self { watching: Arc::new(Vigil::of(&principal)), principal, ear: Arc::default() }
+        Self { watching: Arc::new(Vigil::of(&principal)), principal, ear: Arc::default(), origin: None }
     }
 
     pub(crate) fn principal(&self) -> &Arc<Principal> {
@@ -104,6 +106,15 @@ impl Session {
         if former.database() == self.database() {
             self.ear = Arc::clone(&former.ear);
         }
+    }
+
+    /// Says where its connection comes from, for MONITOR.
+    pub fn come_from(&mut self, origin: SocketAddr) {
+        self.origin = Some(origin);
+    }
+
+    pub(crate) fn origin(&self) -> Option<SocketAddr> {
+        self.origin
     }
 
     /// How many keys it watches.

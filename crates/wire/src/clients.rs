@@ -22,7 +22,7 @@ pub(crate) struct Clients {
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) id: u64,
-    peer: SocketAddr,
+    pub(crate) peer: SocketAddr,
     own: SocketAddr,
     connected_at_ms: u64,
     last_heard_at_ms: AtomicU64,

@@ -306,10 +306,11 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
     }
 
     /// Speaks for whoever this is from now on, or for nobody.
-    fn become_somebody(&mut self, session: Option<Session>) {
+    fn become_somebody(&mut self, mut session: Option<Session>) {
         let database = |session: &Option<Session>| session.as_ref().map(Session::database);
         self.door.clients.moved(&self.client, database(&self.session), database(&session));
         self.decoder.set_authenticated(session.is_some());
+        session.iter_mut().for_each(|session| session.come_from(self.client.peer));
         let user = session.as_ref().map_or_else(String::new, |session| session.user_name().to_owned());
         let vigil = session.as_ref().map(Session::watching).cloned();
         let ear = session.as_ref().map(|session| Arc::downgrade(session.ear()));

@@ -1,23 +1,23 @@
 //! Every command's example, asked of Redis and of us over sockets: the replies are the same to the byte, in both versions of
-//! the protocol.
+//! the protocol. What differs from run to run is compared as the samples that stand for it.
 //!
-//! What is meant to differ is in `tests/data/redis-example-differences.toml`, each with its reason, and the sessions for
-//! commands that have no example because they belong to a connection. An example is compared up to its first command that
-//! Redis 7.0 does not have (`later` in `redis-differences.toml`), and up to where it lets time pass.
+//! What is meant to differ is in `tests/data/redis-example-differences.toml`, each with its reason, and further sessions with
+//! what examples do not show. An example is compared up to its first command that Redis 7.0 does not have (`later` in
+//! `redis-differences.toml`), and up to where it lets time pass.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use latchkey_commands::{Command, commands};
+use latchkey_commands::{Call, Command, Example, Samples, Step, commands};
 use latchkey_protocol::resp::{Version, split_line};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::line;
 use super::matches;
 use super::server::Redis;
 use super::socket::Socket;
 use super::wire::Wire;
-use super::{Line, line, shown};
-use crate::server::Server;
+use crate::server::{Server, TOKEN};
 
 /// What an example may rely on being absent.
 const CLEAN: [&str; 5] =
@@ -29,9 +29,10 @@ fn every_example_is_answered_as_by_redis() {
     let server = Server::start();
     let mut rules = Rules::read();
     let mut failures = Vec::new();
-    for session in rules.sessions() {
+    let further = std::mem::take(&mut rules.list.sessions);
+    for session in rules.sessions(&further) {
         for version in [Version::Resp2, Version::Resp3] {
-            let mut pair = Pair::new(&redis, &server, version);
+            let mut pair = Pair::new(&redis, &server, version, &session);
             failures.extend(pair.differences(&session, &mut rules).map(|text| format!("{version:?} {text}")));
         }
     }
@@ -39,43 +40,129 @@ fn every_example_is_answered_as_by_redis() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// A connection to each.
+/// Redis and us, with the same connections to each.
 struct Pair {
-    redis: Socket,
-    ours: Socket,
+    redis: Side,
+    ours: Side,
+    /// What each connection sent last.
+    sent: BTreeMap<String, String>,
+}
+
+/// One of the two.
+struct Side {
+    /// By their names in the session.
+    sockets: BTreeMap<String, Socket>,
+    /// One that is in no session.
+    observer: Socket,
+    samples: Samples,
 }
 
 impl Pair {
     /// To empty databases.
-    fn new(redis: &Redis, server: &Server, version: Version) -> Self {
-        let mut pair = Self { redis: Socket::to_redis(redis), ours: Socket::to_ours(server) };
-        for socket in [&mut pair.redis, &mut pair.ours] {
-            for text in CLEAN {
-                assert_eq!(socket.ask(&line(text)), b"+OK\r\n", "{text}");
-            }
-            socket.speak(version);
-        }
-        pair
+    fn new(redis: &Redis, server: &Server, version: Version, session: &[Step<'_>]) -> Self {
+        let redis = Side::new(|| Socket::to_redis(redis), version, session);
+        let ours = Side::new(|| Socket::to_ours(server), version, session);
+        Self { redis, ours, sent: BTreeMap::new() }
     }
 
     /// Those that are not meant to be.
-    fn differences(&mut self, session: &[String], rules: &mut Rules) -> impl Iterator<Item = String> {
+    fn differences(&mut self, session: &[Step<'_>], rules: &mut Rules) -> impl Iterator<Item = String> {
         let mut found = Vec::new();
-        for text in session {
-            let line = words(text);
-            let (own, theirs) = (self.ours.ask(&line), self.redis.ask(&line));
-            if !rules.are_alike(text, &own, &theirs) {
-                let (own, theirs) = (own.escape_ascii(), theirs.escape_ascii());
-                found.push(format!("{}:\n  ours:  {own}\n  redis: {theirs}", shown(&line)));
+        for (at, step) in session.iter().enumerate() {
+            match step {
+                Step::Send { who, line } => {
+                    let is_answered =
+                        matches!(session.get(at + 1), Some(Step::Hear { who: next, .. }) if next == who);
+                    self.send(who, line, is_answered);
+                }
+                Step::Hear { who, text } => found.extend(self.hear(who, text, rules)),
+                Step::Pass { .. } => unreachable!("what is compared ends before"),
             }
         }
         found.into_iter()
     }
+
+    fn send(&mut self, who: &str, line: &str, is_answered: bool) {
+        for side in [&mut self.ours, &mut self.redis] {
+            side.send(who, line, is_answered);
+        }
+        self.sent.insert(who.to_owned(), line.replace(['‹', '›'], ""));
+    }
+
+    /// The difference in what a connection hears next.
+    fn hear(&mut self, who: &str, said: &str, rules: &mut Rules) -> Option<String> {
+        let (own, theirs) = (self.ours.hear(who, said), self.redis.hear(who, said));
+        let sent = &self.sent[who];
+        if own.settled == theirs.settled || rules.are_alike(sent, &own.bytes, &theirs.bytes) {
+            return None;
+        }
+        let (own, theirs) = (own.bytes.escape_ascii(), theirs.bytes.escape_ascii());
+        Some(format!("{who}> {sent}:\n  ours:  {own}\n  redis: {theirs}"))
+    }
 }
 
-fn words(text: &str) -> Line {
-    let words = split_line(text.as_bytes()).expect("quotes of examples are closed");
-    words.as_slice().iter().map(|word| word.to_vec()).collect()
+/// What came over a socket: nothing if it closed.
+struct Heard {
+    bytes: Vec<u8>,
+    /// The same with samples in their places.
+    settled: Option<Wire>,
+}
+
+impl Side {
+    fn new(connect: impl Fn() -> Socket, version: Version, session: &[Step<'_>]) -> Self {
+        let mut observer = connect();
+        for text in CLEAN {
+            assert_eq!(observer.ask(&line(text)), b"+OK\r\n", "{text}");
+        }
+        let mut sockets = BTreeMap::new();
+        for step in session {
+            if let Step::Send { who, .. } = step {
+                sockets.entry(String::from(*who)).or_insert_with(|| {
+                    let mut socket = connect();
+                    socket.speak(version);
+                    socket
+                });
+            }
+        }
+        let mut samples = Samples::default();
+        samples.insert("token", TOKEN);
+        Self { sockets, observer, samples }
+    }
+
+    /// Sends a line. If it is to wait, what follows is sent when it does.
+    fn send(&mut self, who: &str, line: &str, is_answered: bool) {
+        let words = split_line(self.samples.fill(line).as_bytes()).expect("quotes of examples are closed");
+        self.socket(who).send(&words.as_slice().iter().map(|word| word.to_vec()).collect());
+        let call = Call::resolve(words);
+        if !is_answered && call.is_ok_and(|call| call.command().spec.waits.is_some()) {
+            self.until_one_waits();
+        }
+    }
+
+    /// What a connection hears next, said to be this.
+    fn hear(&mut self, who: &str, said: &str) -> Heard {
+        let bytes = self.socket(who).hear();
+        let wire = bytes.as_ref().map(|bytes| Wire::read(&mut bytes.as_slice()).expect("it was read before"));
+        let settled = wire.map(|wire| wire.settled(&mut said.lines(), &mut self.samples));
+        Heard { bytes: bytes.unwrap_or_default(), settled }
+    }
+
+    fn socket(&mut self, who: &str) -> &mut Socket {
+        self.sockets.get_mut(who).expect("a connection sends before it hears")
+    }
+
+    fn until_one_waits(&mut self) {
+        let info = line("INFO clients");
+        while !self.observer.ask(&info).windows(17).any(|text| text == b"blocked_clients:1") {
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// A session of one connection, of which nothing is said beforehand.
+fn each_answered(lines: &[String]) -> Vec<Step<'_>> {
+    let (who, text) = ("", String::new());
+    lines.iter().flat_map(|line| [Step::Send { who, line }, Step::Hear { who, text: text.clone() }]).collect()
 }
 
 /// The list, and which of it was of use.
@@ -89,7 +176,7 @@ struct Rules {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct List {
-    /// Commands that belong to a connection.
+    /// What examples do not show, each on one connection.
     sessions: Vec<Vec<String>>,
     unordered: Vec<About>,
     momentary: Vec<About>,
@@ -129,27 +216,21 @@ impl Rules {
         Self { list: data("redis-example-differences.toml"), later, used: BTreeSet::new() }
     }
 
-    /// Examples and sessions: together they have every command.
-    fn sessions(&self) -> Vec<Vec<String>> {
+    /// Examples, and further sessions.
+    fn sessions<'a>(&self, further: &'a [Vec<String>]) -> Vec<Vec<Step<'a>>> {
         let all = commands().iter().flat_map(|command| std::iter::once(command).chain(command.subcommands()));
-        let mut sessions = self.list.sessions.clone();
-        let with = |command: &Command| {
-            let name = command.full_name().replace('|', " ");
-            let mut texts = sessions.iter().flatten().map(|text| format!("{text} ").to_ascii_lowercase());
-            texts.any(|text| text.starts_with(&format!("{name} ")))
-        };
-        let missing = all.clone().filter(|command| command.spec.example.is_empty() && !with(command));
-        let missing = missing.map(Command::full_name).filter(|name| !self.later.contains(name));
-        assert_eq!(missing.collect::<Vec<_>>(), Vec::<String>::new(), "neither example nor session");
-        sessions.extend(all.map(|command| self.example(&command.spec.example.shown())));
-        sessions
+        let examples = all.map(|command: &Command| self.compared(command.spec.example));
+        examples.chain(further.iter().map(|lines| each_answered(lines))).collect()
     }
 
-    /// The commands of an example, as far as it can be compared.
-    fn example(&self, example: &str) -> Vec<String> {
-        let lines = example.lines().map(str::trim).take_while(|line| !line.starts_with("~ "));
-        let commands = lines.filter_map(|line| line.strip_prefix("> "));
-        commands.take_while(|text| !self.is_later(text)).map(str::to_owned).collect()
+    /// An example, as far as it can be compared.
+    fn compared(&self, example: Example) -> Vec<Step<'static>> {
+        let is_compared = |step: &Step<'_>| match step {
+            Step::Send { line, .. } => !self.is_later(line),
+            Step::Hear { .. } => true,
+            Step::Pass { .. } => false,
+        };
+        example.steps().into_iter().take_while(is_compared).collect()
     }
 
     fn is_later(&self, text: &str) -> bool {

@@ -54,15 +54,28 @@ impl Socket {
 
     /// The bytes of its reply.
     pub(super) fn ask(&mut self, line: &Line) -> Vec<u8> {
-        self.send(&encode(line));
+        self.send(line);
+        self.hear().unwrap_or_else(|| panic!("it closed after {}", super::shown(line)))
+    }
+
+    /// Sends a command.
+    pub(super) fn send(&mut self, line: &Line) {
+        self.write(&encode(line));
+    }
+
+    /// The bytes of the next reply or message; `None` if it closed.
+    pub(super) fn hear(&mut self) -> Option<Vec<u8>> {
         self.input.bytes.clear();
-        Wire::read(&mut self.input).unwrap_or_else(|error| panic!("{}: {error}", super::shown(line)));
-        std::mem::take(&mut self.input.bytes)
+        match Wire::read(&mut self.input) {
+            Ok(_) => Some(std::mem::take(&mut self.input.bytes)),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => None,
+            Err(error) => panic!("nothing is heard: {error}"),
+        }
     }
 
     /// The bytes of its reply, with the pushes that come before it. A subscription is answered with a push.
     pub(super) fn ask_past_pushes(&mut self, line: &Line) -> Vec<u8> {
-        self.send(&encode(line));
+        self.send(line);
         self.input.bytes.clear();
         let is_subscription = line[0] == b"SUBSCRIBE";
         loop {
@@ -76,14 +89,14 @@ impl Socket {
 
     /// All that comes back until it closes.
     pub(super) fn say(mut self, bytes: &[u8]) -> Vec<u8> {
-        self.send(bytes);
+        self.write(bytes);
         let mut told = Vec::new();
         let end = self.input.read_to_end(&mut told);
         end.unwrap_or_else(|error| panic!("{}: {error} after {}", bytes.escape_ascii(), told.escape_ascii()));
         told
     }
 
-    fn send(&mut self, bytes: &[u8]) {
+    fn write(&mut self, bytes: &[u8]) {
         self.input.stream.get_mut().write_all(bytes).expect("it reads");
     }
 }

@@ -1,6 +1,9 @@
 //! Replies as they are on the wire.
 
 use std::io::{self, BufRead};
+use std::str::Lines;
+
+use latchkey_commands::Samples;
 
 /// A reply of the protocol, with the character that says what it is.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +77,42 @@ impl Wire {
         }
     }
 
+    /// The same with samples in their places, where lines of `redis-cli` have some and it is what they say.
+    pub(super) fn settled(self, said: &mut Lines<'_>, samples: &mut Samples) -> Self {
+        match self {
+            Self::List(kind, Some(items)) if !items.is_empty() => {
+                let items = items.into_iter().map(|item| item.settled(said, samples));
+                Self::List(kind, Some(items.collect()))
+            }
+            other => {
+                let said = said.next().filter(|line| line.contains('‹'));
+                match said.and_then(|line| samples.settle(without_type(line), &other.text()?)) {
+                    Some(settled) => other.with_text(settled),
+                    None => other,
+                }
+            }
+        }
+    }
+
+    /// What stands in a line of its own, as `redis-cli` prints it between its signs.
+    fn text(&self) -> Option<String> {
+        match self {
+            Self::Line(_, text) => Some(String::from_utf8_lossy(text).into_owned()),
+            // `txt:` comes first.
+            Self::Bulk('=', Some(bytes)) => Some(bytes.get(4..)?.escape_ascii().to_string()),
+            Self::Bulk(_, Some(bytes)) => Some(bytes.escape_ascii().to_string()),
+            Self::Bulk(_, None) | Self::List(..) => None,
+        }
+    }
+
+    fn with_text(self, text: String) -> Self {
+        match self {
+            Self::Line(kind, _) => Self::Line(kind, text.into()),
+            Self::Bulk(kind, _) => Self::Bulk(kind, Some(text.into())),
+            list => list,
+        }
+    }
+
     /// The same list in ascending order, in groups of so many that stay together; and so are lists in it.
     pub(super) fn sorted(self, together: usize) -> Self {
         match self {
@@ -86,6 +125,18 @@ impl Wire {
             other => other,
         }
     }
+}
+
+/// A line of `redis-cli` without the numbers of its items and the sign of its type.
+fn without_type(line: &str) -> &str {
+    let mut rest = line;
+    while let Some((number, item)) = rest.split_once(") ")
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        rest = item;
+    }
+    let rest = rest.strip_prefix("(integer) ").or_else(|| rest.strip_prefix("(error) ")).unwrap_or(rest);
+    rest.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(rest)
 }
 
 fn read_bulk(input: &mut dyn BufRead, length: usize) -> io::Result<Vec<u8>> {

@@ -15,5 +15,5 @@ pub(super) const MONITOR: Spec = Spec::session("MONITOR")
 OK
 bob> SET greeting hello
 OK
-< ‹1767323045.678901› [0 ‹0.0.0.0:0›] "SET" "greeting" "hello""#,
+< ‹1767323045.678901› [0 ‹127.0.0.1:60866›] "SET" "greeting" "hello""#,
     );

@@ -1,6 +1,7 @@
 //! Who is calling? From here on there is a principal.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -20,8 +21,27 @@ pub struct Authenticated {
     pub(crate) watching: Option<Watching>,
     /// What the caller hears with.
     pub(crate) ear: Option<Arc<Ear>>,
+    /// Where a session's connection comes from.
+    pub(crate) origin: Option<SocketAddr>,
     pub(crate) shape: Shape,
     pub(crate) commands: Batch<Result<Words, ReplyError>>,
+}
+
+impl Authenticated {
+    fn new(principal: Arc<Principal>, incoming: Incoming) -> Self {
+        let Incoming { caller, shape, commands } = incoming;
+        let passing = Self { principal, watching: None, ear: None, origin: None, shape, commands };
+        match caller {
+            Caller::Session(session) => Self {
+                watching: Some(Watching::clone(session.watching())),
+                ear: Some(Arc::clone(session.ear())),
+                origin: session.origin(),
+                ..passing
+            },
+            Caller::Listener(_, ear) => Self { ear: Some(ear), ..passing },
+            Caller::Token(_) => passing,
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -70,17 +90,7 @@ where
 
     fn call(&mut self, incoming: Incoming) -> Self::Future {
         match self.layer.identify(&incoming.caller) {
-            Ok(principal) => {
-                let Incoming { caller, shape, commands } = incoming;
-                let (watching, ear) = match caller {
-                    Caller::Session(session) => {
-                        (Some(Watching::clone(session.watching())), Some(Arc::clone(session.ear())))
-                    }
-                    Caller::Listener(_, ear) => (None, Some(ear)),
-                    Caller::Token(_) => (None, None),
-                };
-                Either::Right(self.inner.call(Authenticated { principal, watching, ear, shape, commands }))
-            }
+            Ok(principal) => Either::Right(self.inner.call(Authenticated::new(principal, incoming))),
             Err(cause) => {
                 tracing::debug!(%cause, "refused a token");
                 Either::Left(ready(Ok(Answer::unauthenticated())))

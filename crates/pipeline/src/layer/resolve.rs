@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use latchkey_commands::Call;
-use latchkey_protocol::ReplyError;
+use latchkey_protocol::{ReplyError, Words};
 use latchkey_pubsub::Ear;
 use latchkey_tenancy::Principal;
 use tower::{Layer, Service};
@@ -51,9 +51,10 @@ where
     }
 
     fn call(&mut self, authenticated: Authenticated) -> S::Future {
-        let Authenticated { principal, watching, ear, shape, commands } = authenticated;
+        let Authenticated { principal, watching, ear, origin, shape, commands } = authenticated;
         let is_session = matches!(shape, Shape::Watch | Shape::Listen);
         let resolve = if is_session { Call::resolve } else { Call::resolve_over_rest };
+        let resolve = |words: Words| resolve(words).map(|call| call.sent_from(origin));
         let calls = commands.into_iter().map(|words| words.and_then(resolve)).collect();
         self.inner.call(Resolved { principal, watching, ear, shape, calls })
     }
