@@ -9,9 +9,9 @@ use latchkey_pubsub::{Ear, Full, Scope};
 use crate::{Database, Ran};
 
 impl Database {
-    /// Runs SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE, MONITOR or CLIENT TRACKING for whoever hears with this ear. A subscription answers an array
-    /// of confirmations, `[kind, name, count]` each: the door sends them one by one. After CLIENT TRACKING the ear can
-    /// [track](Ear::track) keys.
+    /// Runs SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE, MONITOR or CLIENT TRACKING for whoever hears with this ear. A subscription
+    /// answers an array of confirmations, `[kind, name, count]` each: the door sends them one by one. After CLIENT TRACKING
+    /// the ear can [track](Ear::track) keys.
     pub fn listen(&mut self, call: &Call, ear: &Ear, now: Now) -> Ran {
         self.note(call, now);
         let reply = match call.spec().name {
