@@ -78,8 +78,8 @@ fn peekable<'a>(tenant: &Tenant, admitted: &'a Admitted) -> Option<&'a Call> {
     else {
         return None;
     };
-    // Listeners may want to hear of a key that is missed, monitors of every command, and who keeps copies of keys is to be told
-    // when they are stale.
+    // Listeners may want to hear of a key that is missed, and monitors of every command; who keeps copies of keys is to be
+    // told when they are stale.
     let is_heard = tenant.hub().is_attended();
     let is_simple = call.needs_its_keys_only() && call.keys().len() <= KEYS_MAX;
     (is_simple && !is_heard && !tenant.is_unreadable()).then_some(call)
