@@ -47,4 +47,9 @@ pub trait DiskFile: fmt::Debug + Send + Sync {
     /// Returns when all that was written will survive a crash. An error means that nobody knows what will: it is not
     /// tried again.
     fn sync(&self) -> io::Result<()>;
+    /// Has what was written so far leave the memory, so that the [`sync`](Self::sync) at the end has little to wait for.
+    /// Promises nothing. A file that comes to be with its sync only is not done by this.
+    fn write_back(&self) -> io::Result<()> {
+        self.sync()
+    }
 }

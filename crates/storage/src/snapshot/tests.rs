@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use latchkey_journal::sim::SimDisk;
 use latchkey_journal::{Disk, DiskFile};
 
-use super::write::SYNC_BYTES;
+use super::write::WRITE_BACK_BYTES;
 use super::*;
 use crate::error::StorageError;
 
@@ -69,10 +69,10 @@ fn a_large_snapshot_is_synced_as_it_is_written() {
     for hash in 0..150 {
         writer.push(hash, |out| out.extend_from_slice(&noise)).unwrap();
     }
-    assert!(writer.finish(99).unwrap() > 3 * SYNC_BYTES);
+    assert!(writer.finish(99).unwrap() > 3 * WRITE_BACK_BYTES);
     assert_eq!(file.bytes.load(Relaxed), 0);
     let most = file.bytes_max.load(Relaxed);
-    assert!(most < SYNC_BYTES + (2 << 20), "{most}");
+    assert!(most < WRITE_BACK_BYTES + (2 << 20), "{most}");
 }
 
 /// Counts what was written since the last sync.

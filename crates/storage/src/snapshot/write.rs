@@ -14,8 +14,8 @@ use super::read::Block;
 /// So much is gathered before it is written.
 const WRITE_BYTES: usize = 1024 * 1024;
 
-/// So much is written before it is synced: the log shares the disk, and would wait behind hundreds of megabytes.
-pub(super) const SYNC_BYTES: u64 = 8 << 20;
+/// So much is written before it is written back: the log shares the disk, and would wait behind hundreds of megabytes.
+pub(super) const WRITE_BACK_BYTES: u64 = 8 << 20;
 
 /// The zstd level: the fastest. A snapshot is written far more often than it is sent anywhere.
 const ZSTD_LEVEL: i32 = 1;
@@ -32,7 +32,7 @@ pub(crate) struct Writer {
     file: Arc<dyn DiskFile>,
     /// How much of the file is written.
     written_bytes: u64,
-    synced_bytes: u64,
+    written_back_bytes: u64,
     /// What comes next in the file.
     gathered: Vec<u8>,
     /// The entries of the block that is open.
@@ -51,7 +51,7 @@ impl Writer {
             compressor: Compressor::new(ZSTD_LEVEL)?,
             file,
             written_bytes: 0,
-            synced_bytes: 0,
+            written_back_bytes: 0,
             gathered: head.to_bytes().to_vec(),
             block: Vec::new(),
             block_entries: 0,
@@ -111,7 +111,7 @@ impl Writer {
         self.gathered.extend_from_slice(&index);
         self.gathered.extend_from_slice(&self.foot.to_bytes());
         self.write_gathered()?;
-        self.sync()?;
+        self.file.sync()?;
         Ok(self.written_bytes)
     }
 
@@ -150,12 +150,10 @@ impl Writer {
         self.written_bytes += self.gathered.len() as u64;
         self.gathered.clear();
         self.gathered.shrink_to(2 * WRITE_BYTES);
-        if self.written_bytes - self.synced_bytes >= SYNC_BYTES { self.sync() } else { Ok(()) }
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.file.sync()?;
-        self.synced_bytes = self.written_bytes;
+        if self.written_bytes - self.written_back_bytes >= WRITE_BACK_BYTES {
+            self.file.write_back()?;
+            self.written_back_bytes = self.written_bytes;
+        }
         Ok(())
     }
 }
