@@ -147,6 +147,9 @@ fn keys_in(record: &[u8]) -> Option<BTreeSet<Vec<u8>>> {
     let mut keys = Some(BTreeSet::new());
     touched(record, |what| match (what, &mut keys) {
         (Touched::Key(key), Some(keys)) => _ = keys.insert(key.to_vec()),
+        (Touched::Renamed { source, destination }, Some(keys)) => {
+            keys.extend([source.to_vec(), destination.to_vec()]);
+        }
         (Touched::All, _) => keys = None,
         _ => {}
     })
