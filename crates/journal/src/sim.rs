@@ -13,6 +13,8 @@
 //!
 //! Chance comes from the seed: the same calls on the same seed have the same outcome.
 
+pub mod gate;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;

@@ -3,13 +3,14 @@
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use latchkey_journal::sim::gate::{Gate, GatedDisk, Operation};
 use latchkey_journal::sim::{Faults, Loss, Refusal, SimDisk};
 use latchkey_journal::{
-    Disk, DiskFile, Journal, JournalError, KIND_EFFECTS, Log, Lsn, RealDisk, Record, Settings, Urgency, scan,
+    Disk, Journal, JournalError, KIND_EFFECTS, Log, Lsn, RealDisk, Record, Settings, Urgency, scan,
 };
 
 use crate::support::{SEGMENT_BYTES, directory, frames_on, settings};
@@ -18,6 +19,10 @@ const APPENDERS: usize = 64;
 
 fn start(disk: impl Disk, settings: Settings) -> Journal {
     Journal::start(Arc::new(disk), settings, Lsn::FIRST, |error| panic!("{error}")).unwrap()
+}
+
+fn is_sync(_: &Path, operation: Operation) -> bool {
+    operation == Operation::Sync
 }
 
 fn record(payload: &[u8]) -> Record<'_> {
@@ -64,15 +69,15 @@ fn sixty_four_appenders_each_see_their_frames_durable() {
 #[test]
 fn appends_during_a_sync_share_the_next_one() {
     let disk = SimDisk::new(1);
-    let gate = Arc::new(Gate::default());
+    let gate = Gate::default();
     let settings = Settings { segment_bytes: 1 << 20, group_bytes_max: 1 << 20, ..settings(1) };
-    let journal = start(GatedDisk { disk: disk.clone(), gate: Arc::clone(&gate) }, settings);
+    let journal = start(GatedDisk::new(&disk, &gate, is_sync), settings);
     // The segment that is made in the background has to be there, so that only commits sync.
     while journal.room_bytes() < 1 << 20 {
         thread::yield_now();
     }
     let before = disk.syncs();
-    gate.shut();
+    let _shut = gate.shut();
     thread::scope(|scope| {
         for _ in 0..APPENDERS {
             scope.spawn(|| {
@@ -94,15 +99,14 @@ fn appends_during_a_sync_share_the_next_one() {
 #[test]
 fn a_segment_stays_until_the_next_one_has_a_durable_frame() {
     let disk = SimDisk::new(1);
-    let gate = Arc::new(Gate::default());
-    let gated = GatedDisk { disk: disk.clone(), gate: Arc::clone(&gate) };
-    let log = Log::start(Arc::new(gated), settings(1), Lsn::FIRST).unwrap();
+    let gate = Gate::default();
+    let log = Log::start(Arc::new(GatedDisk::new(&disk, &gate, is_sync)), settings(1), Lsn::FIRST).unwrap();
     let fill = [0; 700];
     log.append(record(&fill), Urgency::Now);
     log.append(record(&fill), Urgency::Now);
     assert!(log.tend().unwrap() && log.commit_all().unwrap());
     disk.set_faults(Faults { capacity_bytes: Some(2 * SEGMENT_BYTES), ..Faults::default() });
-    gate.shut();
+    let _shut = gate.shut();
     thread::scope(|scope| {
         let commit = scope.spawn(|| {
             log.append(record(&fill), Urgency::Now);
@@ -230,95 +234,6 @@ fn a_journal_that_cannot_write_what_it_took_does_not_close_in_silence() {
     let error = journal.close().unwrap_err();
     assert!(matches!(error, JournalError::Io { kind: io::ErrorKind::StorageFull, .. }), "{error}");
     assert_eq!(journal.wait_blocking(last), Err(error));
-}
-
-/// Where syncs stop while it is shut.
-#[derive(Debug, Default)]
-struct Gate {
-    is_shut: Mutex<bool>,
-    opened: Condvar,
-}
-
-impl Gate {
-    fn shut(&self) {
-        *self.is_shut.lock().unwrap() = true;
-    }
-
-    fn open(&self) {
-        *self.is_shut.lock().unwrap() = false;
-        self.opened.notify_all();
-    }
-
-    fn pass(&self) {
-        drop(self.opened.wait_while(self.is_shut.lock().unwrap(), |is_shut| *is_shut).unwrap());
-    }
-}
-
-#[derive(Debug)]
-struct GatedDisk {
-    disk: SimDisk,
-    gate: Arc<Gate>,
-}
-
-#[derive(Debug)]
-struct GatedFile {
-    file: Arc<dyn DiskFile>,
-    gate: Arc<Gate>,
-}
-
-impl GatedDisk {
-    fn gated(&self, file: Arc<dyn DiskFile>) -> Arc<dyn DiskFile> {
-        Arc::new(GatedFile { file, gate: Arc::clone(&self.gate) })
-    }
-}
-
-impl Disk for GatedDisk {
-    fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
-        Ok(self.gated(self.disk.open(path)?))
-    }
-    fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
-        Ok(self.gated(self.disk.create(path)?))
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove(path)
-    }
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        self.disk.create_dir(path)
-    }
-    fn remove_dir(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove_dir(path)
-    }
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        self.disk.list(path)
-    }
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        self.disk.sync_dir(path)
-    }
-    fn free_bytes(&self) -> io::Result<u64> {
-        self.disk.free_bytes()
-    }
-}
-
-impl DiskFile for GatedFile {
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        self.file.read_at(buffer, offset)
-    }
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.file.write_at(bytes, offset)
-    }
-    fn set_len(&self, bytes: u64) -> io::Result<()> {
-        self.file.set_len(bytes)
-    }
-    fn sync(&self) -> io::Result<()> {
-        self.gate.pass();
-        self.file.sync()
-    }
 }
 
 /// Goal: what was taken out of the queue at once, and did not fit into one group, is written though nobody comes after it.

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on stops; clippy exempts only the functions marked #[test]
 
 mod backpressure;
-mod gate;
 mod listening;
 mod peek;
 mod sleep;

@@ -3,6 +3,7 @@
 use latchkey_engine::Now;
 use latchkey_journal::Disk;
 use latchkey_journal::sim::SimDisk;
+use latchkey_journal::sim::gate::{Gate, GatedDisk, Operation};
 use latchkey_keyspace::Keyspace;
 use latchkey_keyspace::value::Text;
 use latchkey_keyspace::value::list::End;
@@ -10,7 +11,6 @@ use latchkey_local::Settings;
 use latchkey_pipeline::{Replies, Shape};
 use latchkey_protocol::Reply;
 
-use crate::gate::GatedDisk;
 use crate::listening::{heard, listen};
 use crate::support::Scene;
 use crate::{bulk, poll};
@@ -43,12 +43,22 @@ fn is_error(reply: &Reply, with: &str) -> bool {
     matches!(reply, Reply::Error(error) if error.text().starts_with(with))
 }
 
+/// A scene in which nobody is woken while the gate is shut: only a waking reads several blocks of a snapshot at once.
+fn scene_with_a_gate() -> (Scene, Gate) {
+    const SEVERAL_BLOCKS: usize = 400 << 10;
+    let gate = Gate::default();
+    let disk = GatedDisk::new(&disk(), &gate, |path, operation| {
+        let is_snapshot = path.extension().is_some_and(|extension| extension == "snap");
+        is_snapshot && matches!(operation, Operation::Read(bytes) if bytes > SEVERAL_BLOCKS)
+    });
+    (Scene::on(&disk, Settings::default()), gate)
+}
+
 /// Goal: reads of some keys do not wait for a waking, which is held up here; all else does, and misses nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_answered_before_the_database_is_awake() {
-    let disk = GatedDisk::new(disk());
-    let scene = Scene::on(&disk, Settings::default());
-    disk.close();
+    let (scene, gate) = scene_with_a_gate();
+    let _shut = gate.shut();
     let mut write = scene.send(1, Shape::One, &["APPEND greeting !"]);
     let mut size = scene.send(1, Shape::One, &["DBSIZE"]);
     let mut pipeline = scene.send(1, Shape::Pipeline, &["GET greeting", "TTL greeting"]);
@@ -76,7 +86,7 @@ async fn a_key_is_answered_before_the_database_is_awake() {
     assert_eq!(awake(&scene), 0, "nobody has opened the gate");
     assert!(poll(&mut write).is_none());
 
-    disk.open_gate();
+    gate.open();
     assert!(matches!(write.await.replies, Replies::One(Reply::Int(6))));
     assert_eq!(awake(&scene), 1);
     assert_eq!(scene.kept(1, "GET greeting").await, bulk("hello!"));
@@ -92,11 +102,10 @@ async fn a_key_is_answered_before_the_database_is_awake() {
 /// Goal: a database that was only read before it was awake does not fall asleep for that.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_waking_goes_on_when_the_read_that_caused_it_is_answered() {
-    let disk = GatedDisk::new(disk());
-    let scene = Scene::on(&disk, Settings::default());
-    disk.close();
+    let (scene, gate) = scene_with_a_gate();
+    let _shut = gate.shut();
     assert_eq!(scene.kept(1, "GET greeting").await, bulk("hello"));
-    disk.open_gate();
+    gate.open();
     // It waits for the waking that has begun.
     assert!(matches!(scene.kept(1, "DBSIZE").await, Reply::Int(_)));
     scene.local.tend().await;
