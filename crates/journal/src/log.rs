@@ -101,7 +101,7 @@ impl Log {
         }
         let (first, old) = Self::first_segment(&*disk, &settings, old)?;
         let mut writer = Writer::new(first, settings.seed);
-        writer.begin_segment(first_lsn)?;
+        writer.begin_segment(first_lsn, true)?;
         writer.sync()?;
         for path in old {
             segment::remove(&*disk, directory, &path)?;

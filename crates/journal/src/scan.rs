@@ -101,7 +101,7 @@ fn check<'a>(
     directory: &Path,
     show: &mut dyn FnMut(FrameSummary<'_>),
 ) -> Result<Scanned<'a>, JournalError> {
-    let (numbers, _) = segment::list(disk, directory)?;
+    let numbers = segments_since_start(disk, directory)?;
     let mut scanned = Scanned { disk, segments: Vec::new(), next_lsn: Lsn::FIRST, frames: 0, cut: None };
     for number in numbers {
         let path = segment::path_of(directory, number);
@@ -114,6 +114,21 @@ fn check<'a>(
         }
     }
     Ok(scanned)
+}
+
+/// The numbers of the segments that count: from the last one on with which a log was started. What those before it held was
+/// safe elsewhere by then. They are about to be removed, and what a crash left of them may be anything.
+fn segments_since_start(disk: &dyn Disk, directory: &Path) -> Result<Vec<u64>, JournalError> {
+    let (mut numbers, _) = segment::list(disk, directory)?;
+    for at in (0..numbers.len()).rev() {
+        let bytes = read_start(disk, &segment::path_of(directory, numbers[at]), SEGMENT_HEAD_BYTES)?;
+        // A head that cannot be read is told of when its segment is checked.
+        if matches!(Head::decode(&bytes, numbers[at]), Ok(Some(head)) if head.starts_log) {
+            numbers.drain(..at);
+            break;
+        }
+    }
+    Ok(numbers)
 }
 
 impl Scanned<'_> {
@@ -183,8 +198,13 @@ fn frames_of(file: &[u8]) -> &[u8] {
 }
 
 fn read(disk: &dyn Disk, path: &Path) -> Result<Vec<u8>, JournalError> {
+    read_start(disk, path, u64::MAX)
+}
+
+/// No more than so many bytes.
+fn read_start(disk: &dyn Disk, path: &Path, bytes_max: u64) -> Result<Vec<u8>, JournalError> {
     let file = disk.open(path).map_err(JournalError::io("open it", path))?;
-    let bytes = file.len().map_err(JournalError::io("ask for its length", path))?;
+    let bytes = file.len().map_err(JournalError::io("ask for its length", path))?.min(bytes_max);
     let mut buffer = vec![0; bytes as usize];
     file.read_at(&mut buffer, 0).map_err(JournalError::io("read it", path))?;
     Ok(buffer)

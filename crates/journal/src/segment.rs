@@ -105,6 +105,8 @@ pub(crate) struct Head {
     pub(crate) salt: u64,
     /// Whether old frames of another salt may stand behind the new ones.
     pub(crate) is_recycled: bool,
+    /// Whether a log was started with it: what segments before it held was safe elsewhere by then.
+    pub(crate) starts_log: bool,
 }
 
 impl Head {
@@ -112,6 +114,7 @@ impl Head {
     ///  0  magic      "LKLOG1\0\0"
     ///  8  version    u32  1
     /// 12  flags      u32  1: used before; old frames of another salt may stand behind the new ones
+    ///                     2: the first since a start; segments before it count no more
     /// 16  number     u64  that of the file's name
     /// 24  first lsn  u64  of its first frame
     /// 32  salt       u64
@@ -122,7 +125,8 @@ impl Head {
         let mut bytes = Vec::with_capacity(HEAD_USED_BYTES);
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&VERSION.to_le_bytes());
-        bytes.extend_from_slice(&u32::from(self.is_recycled).to_le_bytes());
+        let flags = u32::from(self.is_recycled) | (u32::from(self.starts_log) << 1);
+        bytes.extend_from_slice(&flags.to_le_bytes());
         bytes.extend_from_slice(&self.number.to_le_bytes());
         bytes.extend_from_slice(&self.first_lsn.0.to_le_bytes());
         bytes.extend_from_slice(&self.salt.to_le_bytes());
@@ -144,9 +148,14 @@ impl Head {
         if u32_at(head, 8) != VERSION {
             return Err(HeadError::Version(u32_at(head, 8)));
         }
-        let (first_lsn, salt, is_recycled) =
-            (Lsn(u64_at(head, 24)), u64_at(head, 32), u32_at(head, 12) & 1 != 0);
-        let found = Self { number: u64_at(head, 16), first_lsn, salt, is_recycled };
+        let flags = u32_at(head, 12);
+        let found = Self {
+            number: u64_at(head, 16),
+            first_lsn: Lsn(u64_at(head, 24)),
+            salt: u64_at(head, 32),
+            is_recycled: flags & 1 != 0,
+            starts_log: flags & 2 != 0,
+        };
         match found.number.cmp(&number) {
             std::cmp::Ordering::Less => Ok(None),
             std::cmp::Ordering::Equal => Ok(Some(found)),
@@ -193,7 +202,7 @@ fn number_in(name: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    const HEAD: Head = Head { number: 3, first_lsn: Lsn(9), salt: 7, is_recycled: true };
+    const HEAD: Head = Head { number: 3, first_lsn: Lsn(9), salt: 7, is_recycled: true, starts_log: false };
 
     /// The bytes of version 1. The sum was computed by another program.
     #[test]
@@ -203,6 +212,9 @@ mod tests {
         assert_eq!(bytes[..16], *b"LKLOG1\0\0\x01\0\0\0\x01\0\0\0");
         assert_eq!((&bytes[16..40], &bytes[40..]), (&*numbers, &[251, 7, 97, 15][..]));
         assert_eq!(Head::decode(&bytes, 3), Ok(Some(HEAD)));
+        let first = Head { is_recycled: false, starts_log: true, ..HEAD };
+        assert_eq!(first.encode()[12..16], [2, 0, 0, 0]);
+        assert_eq!(Head::decode(&first.encode(), 3), Ok(Some(first)));
     }
 
     #[test]

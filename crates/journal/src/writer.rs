@@ -57,7 +57,7 @@ impl Writer {
         let start = self.batch_offset;
         let (last, end) = self.seal_group(bytes_max.min(self.room_bytes() as usize));
         if !self.has_head {
-            self.begin_segment(self.lsn_at(start))?;
+            self.begin_segment(self.lsn_at(start), false)?;
         }
         let Segment { file, path, .. } = &self.segment;
         let written = file.write_at(&self.batch[start..end], self.offset);
@@ -90,9 +90,10 @@ impl Writer {
     }
 
     /// Writes the head. It is durable together with the first group.
-    pub(crate) fn begin_segment(&mut self, first_lsn: Lsn) -> Result<(), JournalError> {
+    pub(crate) fn begin_segment(&mut self, first_lsn: Lsn, starts_log: bool) -> Result<(), JournalError> {
         let Segment { file, path, number, is_recycled, .. } = &self.segment;
-        let head = Head { number: *number, first_lsn, salt: self.salt, is_recycled: *is_recycled };
+        let (number, is_recycled) = (*number, *is_recycled);
+        let head = Head { number, first_lsn, salt: self.salt, is_recycled, starts_log };
         file.write_at(&head.encode(), 0).map_err(JournalError::io("write to it", path))?;
         self.has_head = true;
         Ok(())

@@ -94,6 +94,26 @@ fn a_segment_that_went_missing_is_damage() {
     assert!(matches!(&error, JournalError::Damaged { file, .. } if *file == files[0]), "{error}");
 }
 
+/// Goal: what was there when a log was started counts no more, whatever a crash leaves of it. After a sync that failed it may
+/// have been in memory only; whoever started the log had put it elsewhere.
+#[test]
+fn what_was_there_before_a_start_counts_no_more() {
+    let disk = SimDisk::new(1);
+    let next = log_on(&disk, false).last().unwrap().lsn.next();
+    let before: Vec<_> =
+        files_on(&disk).into_iter().map(|file| (disk.contents(&file).unwrap(), file)).collect();
+    let log = Log::start(Arc::new(disk.clone()), settings(2), next).unwrap();
+    for (bytes, file) in &before {
+        disk.create(file).unwrap().write_at(bytes, 0).unwrap();
+    }
+    assert!(disk.flip_bit(&before[0].1, 4096 * 8));
+    let scanned = scan(&disk, &directory()).unwrap();
+    assert_eq!((scanned.frames(), scanned.next_lsn()), (0, next));
+    append(&log, next);
+    assert!(log.commit_all().unwrap());
+    assert_eq!(frames_on(&disk).unwrap().iter().map(|frame| frame.lsn).collect::<Vec<_>>(), [next]);
+}
+
 #[test]
 fn an_operator_sees_every_frame_up_to_the_damage() {
     let disk = SimDisk::new(1);
