@@ -398,7 +398,8 @@ impl Inner {
         }
         let freed = tombstones.seen.pop_front().expect("there are more than two");
         while let Some(tombstone) = tombstones.standing.pop_front_if(|tombstone| tombstone.lsn <= freed.0) {
-            self.disk.remove(&tombstone.path()).on(&tombstone.path())?;
+            // One that was deleted, made anew and deleted again with no frame in the log in between had one mark.
+            unless_missing(self.disk.remove(&tombstone.path()).on(&tombstone.path()))?;
         }
         Ok(())
     }
@@ -426,15 +427,16 @@ pub(crate) fn remove_directory(disk: &dyn Disk, directory: &Path) -> Result<(), 
     for path in names.iter().map(|name| directory.join(name)) {
         disk.remove(&path).on(&path)?;
     }
-    if !names.is_empty() {
-        disk.sync_dir(directory).on(directory)?;
-    }
+    // Also if it is empty: a process that was killed may have emptied it, and not synced that.
+    unless_missing(disk.sync_dir(directory).on(directory))?;
     disk.remove_dir(directory).on(directory)?;
     let parent = directory.parent().expect("it is in the directory of databases");
-    match disk.sync_dir(parent).on(parent) {
-        Err(error) if error.is_missing() => Ok(()),
-        synced => synced,
-    }
+    unless_missing(disk.sync_dir(parent).on(parent))
+}
+
+/// What is not there need not be synced, or removed.
+fn unless_missing(outcome: Result<(), StorageError>) -> Result<(), StorageError> {
+    outcome.or_else(|error| if error.is_missing() { Ok(()) } else { Err(error) })
 }
 
 /// Tells threads that there is work.

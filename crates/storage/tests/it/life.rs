@@ -1,9 +1,11 @@
 //! What a database keeps through sleep, restart, compaction and deletion.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use latchkey_journal::sim::{Loss, SimDisk};
+use latchkey_journal::Disk;
+use latchkey_journal::sim::{Faults, Loss, Refusal, SimDisk};
 use latchkey_storage::{Durability, Storage, StorageError, Woken};
 
 use crate::world::{Awake, Step, id, look, open, settings};
@@ -154,6 +156,71 @@ fn a_deleted_database_is_gone_and_its_name_is_free() {
         assert_eq!(recovered.damaged, []);
         assert_eq!(look(&storage, 1), before);
     }
+}
+
+/// Goal: where a deletion was interrupted, nothing of the old database comes back into one that is made anew.
+/// Method: the process ends at each operation of the deletion, and the next one at each operation of the first sleep of the
+/// new database; then the power fails.
+#[test]
+fn an_interrupted_deletion_leaves_nothing_to_come_back() {
+    for (of_deletion, of_sleep) in (1..=10).flat_map(|first| (1..=8).map(move |second| (first, second))) {
+        let disk = SimDisk::new(1);
+        let (storage, _) = open(&disk, 1).unwrap();
+        let mut awake = Awake::wake(&storage, 1, Durability::Always).unwrap();
+        awake.step(&Step::Put(1, 1000));
+        storage.compact(id(1), 5).unwrap().expect("there is something to do");
+        awake.shelf.sleep().unwrap();
+        fail_after(&disk, of_deletion);
+        let is_deleted = storage.delete(id(1)).is_ok();
+        assert_eq!(is_deleted, of_deletion == 10, "all of its operations are tried");
+        drop(storage);
+        disk.set_faults(Faults::default());
+        let (storage, _) = open(&disk, 2).unwrap();
+        let (mut keyspace, shelf) = storage.wake(id(1), Durability::Always, 77).unwrap();
+        if of_deletion == 1 {
+            assert_eq!(keyspace.keys(), 1, "it was not marked yet");
+            continue;
+        }
+        keyspace.begin_record();
+        let mut second = Awake { keyspace, shelf };
+        let lsn = second.step(&Step::Put(2, 10));
+        storage.journal().wait_blocking(lsn).unwrap();
+        fail_after(&disk, of_sleep);
+        drop(second.shelf.sleep());
+        let (storage, recovered) = open(&disk.crash(Loss::All), 3).unwrap();
+        assert_eq!(recovered.damaged, [], "{of_deletion} {of_sleep}");
+        let (again, _) = storage.wake(id(1), Durability::Always, 5).unwrap();
+        assert_eq!((again.seed(), again.keys()), (77, 1), "{of_deletion} {of_sleep}");
+        assert_eq!(again.canonical(), second.keyspace.canonical(), "{of_deletion} {of_sleep}");
+    }
+}
+
+fn fail_after(disk: &SimDisk, operations: u64) {
+    let fail_at = Some((disk.operations() + operations, Refusal::Broken));
+    disk.set_faults(Faults { fail_at, ..Faults::default() });
+}
+
+/// Goal: a database that leaves nothing in the log can be deleted as often as one likes.
+#[test]
+fn a_database_is_deleted_twice_with_nothing_in_the_log_in_between() {
+    let disk = SimDisk::new(1);
+    let (storage, _) = open(&disk, 1).unwrap();
+    for _ in 0..2 {
+        let mut awake = Awake::wake(&storage, 1, Durability::None).unwrap();
+        awake.step(&Step::Put(1, 100));
+        awake.shelf.sleep().unwrap();
+        storage.delete(id(1)).unwrap();
+    }
+    let mut other = Awake::wake(&storage, 2, Durability::Always).unwrap();
+    for key in 0..400 {
+        let lsn = other.step(&Step::Put(key, 500));
+        storage.journal().wait_blocking(lsn).unwrap();
+        storage.tend().unwrap();
+    }
+    assert!(
+        disk.list(Path::new("deleted")).unwrap().is_empty(),
+        "the marks stand no longer than they have to"
+    );
 }
 
 /// Goal: a compaction that has much to copy and little to change puts each entry in its place.
