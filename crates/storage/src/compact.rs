@@ -119,7 +119,7 @@ impl Inner {
         let is_before_cut = |generation: u64| cut.is_none_or(|cut| generation < cut);
         files.tail.take_if(|open| is_before_cut(open.tail.head.generation));
         let mut listing = Listing::read(disk, &database.directory)?;
-        remove_garbage(disk, &database.directory, &listing)?;
+        remove_garbage(disk, &database.directory, &listing).map_err(|error| self.judge(error))?;
         listing.tails.retain(|&generation| is_before_cut(generation));
         let chain = Chain::open(disk, &database.directory, database.id, &listing)?;
         let Some(seed) = chain.seed().filter(|_| !chain.tails.is_empty()) else { return Ok(None) };

@@ -75,6 +75,8 @@ pub(crate) struct OpenTail {
     pub(crate) seq: u64,
     /// Whether all in it is synced, with a seal at its end if it is promised.
     pub(crate) is_synced: bool,
+    /// Whether its name is. That of one which was found may not be, if a process that was killed had just made it.
+    pub(crate) is_named: bool,
 }
 
 /// Where a database stands.

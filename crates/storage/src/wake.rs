@@ -57,7 +57,7 @@ impl Storage {
         let (position, mut woken) = load(&chain, &mut keyspace)?;
         woken.cut_bytes = cut_torn_end(&chain, position).map_err(|error| inner.judge(error))?;
         if database.core.lock().compacting.is_none() {
-            remove_garbage(disk, &database.directory, &listing)?;
+            remove_garbage(disk, &database.directory, &listing).map_err(|error| inner.judge(error))?;
         }
         files.has_directory = !listing.is_empty();
         self.begin(database, &mut files, chain, position, (durability, keyspace.seed()))?;
@@ -99,7 +99,8 @@ impl Storage {
         };
         files.tail = last.map(|(tail, extent)| {
             // It ends with a seal, if it has to.
-            OpenTail { tail, bytes: extent.bytes, seq: extent.seq, is_synced: durability.is_logged() }
+            let is_synced = durability.is_logged();
+            OpenTail { tail, bytes: extent.bytes, seq: extent.seq, is_synced, is_named: false }
         });
         core.is_awake = true;
         core.wakes += 1;
@@ -191,11 +192,16 @@ impl Tail {
     }
 }
 
-/// Removes files that do not count any more.
+/// Removes files that do not count any more, once it is certain that those stay which count: a process that was killed may
+/// have given a snapshot its name, and not synced that.
 pub(crate) fn remove_garbage(
     disk: &dyn Disk,
     directory: &Path,
     listing: &Listing,
 ) -> Result<(), StorageError> {
-    listing.garbage(directory).iter().try_for_each(|path| disk.remove(path).on(path))
+    let garbage = listing.garbage(directory);
+    if !garbage.is_empty() {
+        disk.sync_dir(directory).on_sync(directory)?;
+    }
+    garbage.iter().try_for_each(|path| disk.remove(path).on(path))
 }

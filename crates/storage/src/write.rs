@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use latchkey_journal::{FrameRef, Lsn};
+use latchkey_journal::{Disk, FrameRef, Lsn};
 use parking_lot::MutexGuard;
 
 use crate::database::{Chunk, Database, Files, OpenTail, Which};
@@ -79,7 +79,7 @@ impl Inner {
     pub(crate) fn sync(&self, database: &Database, files: &mut Files) -> Result<(), StorageError> {
         self.check()?;
         if let Some(open) = &mut files.tail {
-            open.sync().map_err(|error| self.judge(error))?;
+            open.sync(&*self.disk).map_err(|error| self.judge(error))?;
         }
         database.core.lock().note_synced();
         Ok(())
@@ -117,7 +117,7 @@ impl Inner {
         let is_another = |open: &OpenTail| open.tail.head.generation != chunk.head.generation;
         if files.tail.as_ref().is_some_and(is_another) {
             // Of several tails, only the last may lack its end.
-            files.tail.as_mut().expect("just seen").sync()?;
+            files.tail.as_mut().expect("just seen").sync(&*self.disk)?;
             files.tail = None;
         }
         if files.tail.is_none() {
@@ -150,13 +150,18 @@ impl OpenTail {
     /// One without frames.
     pub(crate) fn of(tail: Tail) -> Self {
         let (bytes, seq) = (crate::tail::HEAD_BYTES as u64, tail.head.after_seq);
-        Self { tail, bytes, seq, is_synced: true }
+        Self { tail, bytes, seq, is_synced: true, is_named: true }
     }
 
     /// Seals and syncs it. An error of the sync is never tried again: the caller ends the service.
-    fn sync(&mut self) -> Result<(), StorageError> {
+    fn sync(&mut self, disk: &dyn Disk) -> Result<(), StorageError> {
         if self.is_synced {
             return Ok(());
+        }
+        if !self.is_named {
+            let directory = self.tail.path.parent().expect("a tail is in its database's directory");
+            disk.sync_dir(directory).on_sync(directory)?;
+            self.is_named = true;
         }
         if self.tail.head.is_promised {
             self.seal()?;
@@ -186,10 +191,7 @@ impl OpenTail {
 }
 
 /// Makes the directory of a database, for good.
-pub(crate) fn make_directory(
-    disk: &dyn latchkey_journal::Disk,
-    directory: &Path,
-) -> Result<(), StorageError> {
+pub(crate) fn make_directory(disk: &dyn Disk, directory: &Path) -> Result<(), StorageError> {
     disk.create_dir(directory).on(directory)?;
     let parents = directory.ancestors().skip(1).take_while(|parent| !parent.as_os_str().is_empty());
     for parent in parents {
