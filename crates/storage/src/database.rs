@@ -75,8 +75,10 @@ pub(crate) struct OpenTail {
     pub(crate) seq: u64,
     /// Whether all in it is synced, with a seal at its end if it is promised.
     pub(crate) is_synced: bool,
-    /// Whether its name is. That of one which was found may not be, if a process that was killed had just made it.
-    pub(crate) is_named: bool,
+    /// So much of it was there when it was opened, and the process that wrote it may have ended before, or because, a sync
+    /// failed: neither its name nor, if it is not promised, what can be read in it is on the disk for certain. 0 if that
+    /// has been seen to, or if it was made here.
+    pub(crate) found_bytes: u64,
 }
 
 /// Where a database stands.

@@ -343,6 +343,6 @@ impl Place {
         }
         // As what follows it: it can be read, but is it on the disk?
         tail.file.write_at(&self.head.to_bytes(), 0).on(&self.path)?;
-        Ok(OpenTail { tail, bytes: extent.bytes, seq: extent.seq, is_synced: false, is_named: false })
+        Ok(OpenTail { tail, bytes: extent.bytes, seq: extent.seq, is_synced: false, found_bytes: 0 })
     }
 }

@@ -29,7 +29,7 @@ const VERSION: u32 = 1;
 const FLAG_NOT_PROMISED: u32 = 1;
 
 /// So much is read at once, unless a frame is larger.
-const READ_BYTES: usize = 1024 * 1024;
+pub(crate) const READ_BYTES: usize = 1024 * 1024;
 
 /// What a tail says of itself at its beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

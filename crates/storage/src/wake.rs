@@ -14,7 +14,7 @@ use crate::names::Listing;
 use crate::shelf::{Shelf, Woken};
 use crate::snapshot::{Snapshot, Unpacker};
 use crate::storage::Storage;
-use crate::tail::{Extent, Head, KIND_BIRTH, Tail};
+use crate::tail::{Extent, Head, KIND_BIRTH, READ_BYTES, Tail};
 
 impl Storage {
     /// Reads a database into memory; an empty one if nothing is stored, with `seed` for the order of its keys. Blocking;
@@ -75,33 +75,31 @@ impl Storage {
     ) -> Result<(), StorageError> {
         let tail_bytes = chain.tail_bytes()?;
         let generation = chain.next_generation();
-        let mut core = database.core.lock();
+        // While the files are locked, a compaction may end but none begins.
+        let compacting = database.core.lock().compacting;
         let is_usable = |tail: &Tail| {
             tail.head.is_promised == durability.is_logged()
-                && core.compacting.is_none_or(|compacting| tail.head.generation >= compacting)
+                && compacting.is_none_or(|compacting| tail.head.generation >= compacting)
         };
-        let mut last = chain.tails.pop().zip(position.last);
-        if let Some((tail, _)) = last.as_ref().filter(|(tail, _)| !is_usable(tail)) {
-            // Steps of a process that was killed may be in nobody's hands but the system's, and no more will follow.
-            tail.file.sync().on(&tail.path).inspect_err(|error| self.inner().fail(error))?;
-            last = None;
+        let mut last =
+            chain.tails.pop().zip(position.last).map(|(tail, extent)| OpenTail::found(tail, extent));
+        if let Some(mut open) = last.take_if(|open| !is_usable(&open.tail)) {
+            // No more steps will follow in it.
+            open.sync(&*self.inner().disk).map_err(|error| self.inner().judge(error))?;
         }
+        let mut core = database.core.lock();
         core.head = match &last {
-            Some((tail, _)) => tail.head,
+            Some(open) => open.tail.head,
             None => Head {
                 database: database.id,
-                generation: core.compacting.unwrap_or(0).max(generation),
+                generation: compacting.unwrap_or(0).max(generation),
                 after_seq: position.seq,
                 seed,
                 salt: self.inner().draw(),
                 is_promised: durability.is_logged(),
             },
         };
-        files.tail = last.map(|(tail, extent)| {
-            // It ends with a seal, if it has to.
-            let is_synced = durability.is_logged();
-            OpenTail { tail, bytes: extent.bytes, seq: extent.seq, is_synced, is_named: false }
-        });
+        files.tail = last;
         core.is_awake = true;
         core.wakes += 1;
         core.durability = durability;
@@ -185,6 +183,20 @@ pub(crate) fn cut_torn_end(chain: &Chain, position: Position) -> Result<u64, Sto
 }
 
 impl Tail {
+    /// Writes its first bytes once more, as they can be read. Where a sync has failed, the system takes what it could not
+    /// write for written, so that no later sync would.
+    pub(crate) fn write_anew(&self, bytes: u64) -> Result<(), StorageError> {
+        let mut buffer = Vec::new();
+        let mut offset = 0;
+        while offset < bytes {
+            buffer.resize(usize::try_from(bytes - offset).unwrap_or(usize::MAX).min(READ_BYTES), 0);
+            self.file.read_at(&mut buffer, offset).on(&self.path)?;
+            self.file.write_at(&buffer, offset).on(&self.path)?;
+            offset += buffer.len() as u64;
+        }
+        Ok(())
+    }
+
     /// Cuts all that follows the last good frame. Synced, so that new frames never stand before old ones.
     pub(crate) fn cut(&self, extent: Extent) -> Result<(), StorageError> {
         self.file.set_len(extent.bytes).on(&self.path)?;

@@ -17,7 +17,7 @@ use crate::database::{Chunk, Database, Files, OpenTail, Which};
 use crate::error::{OnFile, StorageError};
 use crate::names;
 use crate::storage::Inner;
-use crate::tail::{KIND_SEAL, Tail, UNLOGGED};
+use crate::tail::{Extent, KIND_SEAL, Tail, UNLOGGED};
 
 /// Whoever waits for the log looks so often whether that is in vain.
 const LOOK_FOR_ROOM_EVERY: Duration = Duration::from_millis(10);
@@ -150,18 +150,27 @@ impl OpenTail {
     /// One without frames.
     pub(crate) fn of(tail: Tail) -> Self {
         let (bytes, seq) = (crate::tail::HEAD_BYTES as u64, tail.head.after_seq);
-        Self { tail, bytes, seq, is_synced: true, is_named: true }
+        Self { tail, bytes, seq, is_synced: true, found_bytes: 0 }
+    }
+
+    /// One that was there, as far as it can be read. The log had all steps of one that is promised.
+    pub(crate) fn found(tail: Tail, extent: Extent) -> Self {
+        let (bytes, seq, is_synced) = (extent.bytes, extent.seq, tail.head.is_promised);
+        Self { tail, bytes, seq, is_synced, found_bytes: bytes }
     }
 
     /// Seals and syncs it. An error of the sync is never tried again: the caller ends the service.
-    fn sync(&mut self, disk: &dyn Disk) -> Result<(), StorageError> {
+    pub(crate) fn sync(&mut self, disk: &dyn Disk) -> Result<(), StorageError> {
         if self.is_synced {
             return Ok(());
         }
-        if !self.is_named {
+        if self.found_bytes > 0 {
             let directory = self.tail.path.parent().expect("a tail is in its database's directory");
             disk.sync_dir(directory).on_sync(directory)?;
-            self.is_named = true;
+            if !self.tail.head.is_promised {
+                self.tail.write_anew(self.found_bytes)?;
+            }
+            self.found_bytes = 0;
         }
         if self.tail.head.is_promised {
             self.seal()?;

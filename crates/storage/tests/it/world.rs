@@ -38,6 +38,13 @@ pub(crate) fn open(disk: &SimDisk, seed: u64) -> Result<(Storage, Recovered), St
     Storage::open(disk, settings(seed), |_| {})
 }
 
+/// The same without threads of the log: each operation of the disk has its number, the same each time.
+pub(crate) fn open_without_threads(disk: &SimDisk, seed: u64) -> Result<(Storage, Recovered), StorageError> {
+    let mut settings = settings(seed);
+    settings.journal.has_threads = false;
+    Storage::open(Arc::new(disk.clone()), settings, |_| {})
+}
+
 /// A database that is awake.
 pub(crate) struct Awake {
     pub(crate) keyspace: Keyspace,
