@@ -37,7 +37,8 @@ pub(crate) fn restored(payload: &[u8]) -> Result<Value, Error> {
 
 #[track_caller]
 fn check_round_trip(value: &Value) {
-    let payload = dump(value, NOW);
+    // Before all deadlines: fields that are past theirs are left out.
+    let payload = dump(value, Now::BEFORE_ALL);
     let back = restored(&payload).unwrap_or_else(|error| panic!("{value:?}: {error}"));
     assert_eq!(canonical(&back), canonical(value));
     assert_eq!(back.bytes(), value.bytes());
