@@ -83,6 +83,11 @@ impl Journal {
         self.shared.judge(self.shared.log.commit())
     }
 
+    /// Writes one group without syncing it: see [`Log::write`]. For a log without threads.
+    pub fn write(&self) -> Result<Lsn, JournalError> {
+        self.shared.judge(self.shared.log.write())
+    }
+
     /// Frees segments and makes the next one ready, as the thread does that tends: see [`Log::tend`]. For a log without
     /// threads.
     pub fn tend(&self) -> Result<bool, JournalError> {
@@ -108,6 +113,11 @@ impl Journal {
     /// Up to where all frames are durable.
     pub fn durable(&self) -> Lsn {
         self.shared.log.durable()
+    }
+
+    /// Up to where all frames are written, durable or not: a crash of the process does not take them.
+    pub fn written(&self) -> Lsn {
+        self.shared.log.written()
     }
 
     /// Says that frames up to `lsn` are durable elsewhere. Memory only: files are freed in the background.
@@ -215,18 +225,17 @@ impl fmt::Debug for Shared {
 fn commit_until_closed(shared: &Shared) -> Result<(), JournalError> {
     let log = &shared.log;
     loop {
-        let mut is_open = log.await_work();
-        while !log.commit_all()? {
-            if !is_open {
-                return Err(log.no_room());
+        let work = log.await_work();
+        while !log.work(work)? {
+            if !log.await_retry() {
+                break;
             }
-            is_open = log.await_retry();
         }
         if log.needs_tending() {
             shared.bell.ring();
         }
-        if !is_open {
-            return Ok(());
+        if log.is_closed() {
+            return shared.commit_the_last();
         }
     }
 }

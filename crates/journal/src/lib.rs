@@ -20,7 +20,7 @@ pub use frame::{
     KIND_EFFECTS, Lsn, NoFrame, PAYLOAD_BYTES_MAX, Scanner, decode,
 };
 pub use journal::Journal;
-pub use log::{Log, Pressure, Record, Urgency};
+pub use log::{Log, Pressure, Record, Urgency, Work};
 pub use real::RealDisk;
 pub use scan::{Cut, FrameSummary, Scanned, inspect, scan};
 pub use settings::Settings;

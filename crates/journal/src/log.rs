@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
@@ -21,7 +21,7 @@ use crate::writer::Writer;
 /// One log of frames for all databases of a node.
 ///
 /// [`append`](Self::append) takes frames into memory; [`commit`](Self::commit) makes what was taken durable, one group at
-/// a time; [`tend`](Self::tend) keeps a segment ready for when the present one is full, and frees those whose frames were
+/// a time, and [`write`](Self::write) only keeps it from ending with the process; [`tend`](Self::tend) keeps a segment ready for when the present one is full, and frees those whose frames were
 /// [`release`](Self::release)d. The last two do I/O, each on a thread of [`Journal`](crate::Journal), or step by step in a
 /// simulation.
 ///
@@ -40,6 +40,7 @@ pub struct Log {
     /// Segments with frames, oldest first; the last one is being written.
     live: Mutex<VecDeque<Live>>,
     waiters: Waiters,
+    written: AtomicU64,
     durable: AtomicU64,
     released: AtomicU64,
     queued_bytes: AtomicUsize,
@@ -140,6 +141,7 @@ impl Log {
             writer: Mutex::new(writer),
             live: Mutex::new(live),
             waiters: Waiters::default(),
+            written: AtomicU64::new(last.0),
             durable: AtomicU64::new(last.0),
             released: AtomicU64::new(0),
             queued_bytes: AtomicUsize::new(0),
@@ -163,9 +165,13 @@ impl Log {
         FrameRef { lsn, database, seq, kind, flags, payload }.encode_unsealed(&mut queue.frames);
         self.queued_bytes.fetch_add(frame::encoded_bytes(payload.len()), Ordering::Relaxed);
         let is_much = queue.frames.len() > self.settings.group_bytes_max;
-        let urgency = if is_much { Urgency::Now } else { urgency };
-        if Some(urgency) > queue.urgency {
-            queue.set_urgency(urgency, self.settings.sync_within);
+        let wanted = match urgency {
+            Urgency::Now => Wanted::Commit,
+            Urgency::Soon if is_much => Wanted::Write,
+            Urgency::Soon => Wanted::WriteSoon,
+        };
+        if wanted > queue.wanted || queue.since.is_none() {
+            queue.want(wanted);
             self.queued.notify_one();
         }
         lsn
@@ -174,8 +180,8 @@ impl Log {
     /// Somebody waits for what was taken, also for what was taken as [`Urgency::Soon`].
     pub fn hurry(&self) {
         let mut queue = self.queue.lock();
-        if queue.urgency == Some(Urgency::Soon) {
-            queue.set_urgency(Urgency::Now, self.settings.sync_within);
+        if queue.has_unsynced() && queue.wanted < Wanted::Commit {
+            queue.wanted = Wanted::Commit;
             self.queued.notify_one();
         }
     }
@@ -184,42 +190,83 @@ impl Log {
     /// segment allow; says up to where all is durable now. That it is what it was means that nothing waited, or that
     /// there is no room ([`is_full`](Self::is_full)).
     pub fn commit(&self) -> Result<Lsn, JournalError> {
-        let committed = self.commit_group().map_err(|error| self.fail(error))?;
-        self.waiters.wake_through(committed);
-        Ok(committed)
+        self.advance(true)?;
+        Ok(self.durable())
+    }
+
+    /// Writes one group of what was taken, and syncs it only if somebody waits for it, or if as much as
+    /// [`Settings::group_bytes_max`](crate::Settings) is not synced. Says up to where all is written now; that it is what it
+    /// was has the same reasons as with [`commit`](Self::commit).
+    pub fn write(&self) -> Result<Lsn, JournalError> {
+        self.advance(false)?;
+        Ok(self.written())
     }
 
     /// Commits until all that has been taken by now is durable. Whether it is: if not, there is no room.
     pub fn commit_all(&self) -> Result<bool, JournalError> {
-        let last = self.last();
-        while self.durable() < last {
-            let before = self.durable();
-            if self.commit()? == before {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        advance_to(self.last(), || self.durable(), || self.commit())
     }
 
-    fn commit_group(&self) -> Result<Lsn, JournalError> {
+    /// Does what [`await_work`](Self::await_work) said, for all that has been taken by now. Whether it is done: if not,
+    /// there is no room.
+    pub fn work(&self, work: Work) -> Result<bool, JournalError> {
+        match work {
+            Work::Write => advance_to(self.last(), || self.written(), || self.write()),
+            Work::Commit => self.commit_all(),
+        }
+    }
+
+    fn advance(&self, syncs: bool) -> Result<(), JournalError> {
+        let before = self.durable();
+        self.advance_group(syncs).map_err(|error| self.fail(error))?;
+        if self.durable() > before {
+            self.waiters.wake_through(self.durable());
+        }
+        Ok(())
+    }
+
+    fn advance_group(&self, syncs: bool) -> Result<(), JournalError> {
         let mut writer = self.writer.lock();
         self.check()?;
         if writer.is_idle() {
-            let mut queue = self.queue.lock();
-            writer.take(&mut queue.frames);
-            queue.urgency = None;
+            self.queue.lock().hand_over(&mut writer);
         }
-        let Some(frame_bytes) = writer.next_frame_bytes() else { return Ok(self.durable()) };
-        if writer.room_bytes() < frame_bytes && !self.change_segment(&mut writer, frame_bytes)? {
-            return Ok(self.durable());
+        let syncs = syncs || writer.is_urgent();
+        let Some(frame_bytes) = writer.next_frame_bytes() else {
+            return if syncs { self.sync(&mut writer) } else { Ok(()) };
+        };
+        let unsynced_bytes_max = self.settings.group_bytes_max;
+        let has_room = writer.room_bytes() >= frame_bytes;
+        // Of several segments, only the last may lack its end.
+        if !has_room || writer.unsynced_bytes() + frame_bytes as usize > unsynced_bytes_max {
+            self.sync(&mut writer)?;
         }
-        let (last, bytes) = writer.write_group(self.settings.group_bytes_max)?;
-        self.live.lock().back_mut().expect("the segment being written is live").last = last;
+        if !has_room && !self.change_segment(&mut writer, frame_bytes)? {
+            return Ok(());
+        }
+        let bytes_max = unsynced_bytes_max.saturating_sub(writer.unsynced_bytes());
+        let (last, bytes) = writer.write_group(bytes_max)?;
         self.current_room_bytes.store(writer.room_bytes(), Ordering::Relaxed);
         self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
         self.has_leftover.store(writer.next_frame_bytes().is_some(), Ordering::Relaxed);
+        self.written.store(last.0, Ordering::Release);
+        let is_much = writer.unsynced_bytes() >= unsynced_bytes_max || writer.next_frame_bytes().is_some();
+        if syncs || is_much { self.sync(&mut writer) } else { Ok(()) }
+    }
+
+    /// Makes what was written durable.
+    fn sync(&self, writer: &mut Writer) -> Result<(), JournalError> {
+        if writer.unsynced_bytes() == 0 {
+            return Ok(());
+        }
+        writer.sync()?;
+        let last = self.written();
+        if writer.is_idle() {
+            self.queue.lock().note_synced();
+        }
+        self.live.lock().back_mut().expect("the segment being written is live").last = last;
         self.durable.store(last.0, Ordering::Release);
-        Ok(last)
+        Ok(())
     }
 
     /// Goes on in the segment that was made ready, or makes one now: what was accepted may use the room that is kept free
@@ -348,6 +395,11 @@ impl Log {
         Lsn(self.durable.load(Ordering::Acquire))
     }
 
+    /// Up to where all frames are written, durable or not.
+    pub fn written(&self) -> Lsn {
+        Lsn(self.written.load(Ordering::Acquire))
+    }
+
     /// Whether so much waits to be written that callers should wait before they execute anything that appends: until
     /// [`last`](Self::last) is durable.
     pub fn is_congested(&self) -> bool {
@@ -399,21 +451,21 @@ impl Log {
         self.queued.notify_all();
     }
 
-    /// Blocks until frames should be committed. Whether there can be more after them. For one thread.
-    pub fn await_work(&self) -> bool {
+    /// Blocks until something is to be done with what was taken, or the log is closed. For one thread.
+    pub fn await_work(&self) -> Work {
         // More may have been taken out of the queue at once than fitted into a group.
         if self.has_leftover.load(Ordering::Relaxed) {
-            return !self.is_closed();
+            return Work::Write;
         }
         let mut queue = self.queue.lock();
-        while queue.urgency.is_none() && !queue.is_closed {
-            self.queued.wait(&mut queue);
+        loop {
+            match queue.due(&self.settings) {
+                _ if queue.is_closed => return Work::Commit,
+                Some((work, at)) if at <= Instant::now() => return work,
+                Some((_, at)) => _ = self.queued.wait_until(&mut queue, at),
+                None => self.queued.wait(&mut queue),
+            }
         }
-        if let Some(due) = queue.due() {
-            let is_still_so = |queue: &mut Queue| queue.urgency == Some(Urgency::Soon) && !queue.is_closed;
-            self.queued.wait_while_until(&mut queue, is_still_so, due);
-        }
-        !queue.is_closed
     }
 
     /// Blocks for [`Settings::retry_after`](crate::Settings::retry_after), or until the log is closed or fails. Whether
@@ -460,34 +512,106 @@ impl fmt::Debug for Log {
     }
 }
 
+/// Does `step` until `reached` is as far as `last`. Whether it is: if not, a step has led nowhere.
+fn advance_to(
+    last: Lsn,
+    reached: impl Fn() -> Lsn,
+    step: impl Fn() -> Result<Lsn, JournalError>,
+) -> Result<bool, JournalError> {
+    while reached() < last {
+        let before = reached();
+        if step()? == before {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// What is to be done with frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// They are to be written: [`Log::write`].
+    Write,
+    /// They are to be written and synced: [`Log::commit`].
+    Commit,
+}
+
+/// What those who have frames in the queue want to be done with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Wanted {
+    /// There are none.
+    Nothing,
+    /// They are to be written within [`Settings::write_within`].
+    WriteSoon,
+    /// They are to be written now: they are many.
+    Write,
+    /// Somebody waits for them to be durable.
+    Commit,
+}
+
 /// What was taken and not yet written.
 struct Queue {
     /// Frames without their sums, one after the other.
     frames: Vec<u8>,
     last: Lsn,
-    /// The most urgent of them.
-    urgency: Option<Urgency>,
-    /// When the first of them has to be written, if nobody waits for any.
-    soon: Instant,
+    wanted: Wanted,
+    /// When the first of them was taken.
+    since: Option<Instant>,
+    /// When the first of those was taken that are written, or about to be, and not synced.
+    written_since: Option<Instant>,
     is_closed: bool,
 }
 
 impl Queue {
     fn new(last: Lsn) -> Self {
-        Self { frames: Vec::new(), last, urgency: None, soon: Instant::now(), is_closed: false }
-    }
-
-    /// Says how urgent a frame is, which is more urgent than those before it.
-    fn set_urgency(&mut self, urgency: Urgency, sync_within: Duration) {
-        self.urgency = Some(urgency);
-        if urgency == Urgency::Soon {
-            self.soon = Instant::now() + sync_within;
+        Self {
+            frames: Vec::new(),
+            last,
+            wanted: Wanted::Nothing,
+            since: None,
+            written_since: None,
+            is_closed: false,
         }
     }
 
-    /// Until when what was taken may wait for more. Nothing if it may not.
-    fn due(&self) -> Option<Instant> {
-        (self.urgency == Some(Urgency::Soon) && !self.is_closed).then_some(self.soon)
+    /// Notes what is wanted for a frame that was just taken.
+    fn want(&mut self, wanted: Wanted) {
+        self.wanted = wanted.max(self.wanted);
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    /// Whether there are frames that are not durable.
+    fn has_unsynced(&self) -> bool {
+        self.since.or(self.written_since).is_some()
+    }
+
+    /// Gives its frames away, to be written.
+    fn hand_over(&mut self, writer: &mut Writer) {
+        writer.take(&mut self.frames, self.wanted == Wanted::Commit);
+        self.wanted = Wanted::Nothing;
+        self.written_since = self.written_since.or(self.since.take());
+    }
+
+    /// All that was handed over is durable.
+    fn note_synced(&mut self) {
+        self.written_since = None;
+        if self.since.is_none() {
+            self.wanted = Wanted::Nothing;
+        }
+    }
+
+    /// What is to be done next, and when.
+    fn due(&self, settings: &Settings) -> Option<(Work, Instant)> {
+        let first = self.written_since.or(self.since)?;
+        let commit = (Work::Commit, first + settings.sync_within);
+        Some(match (self.wanted, self.since) {
+            (Wanted::Commit, _) => (Work::Commit, first),
+            (Wanted::Write, Some(since)) => (Work::Write, since),
+            (Wanted::WriteSoon, Some(since)) if since + settings.write_within < commit.1 => {
+                (Work::Write, since + settings.write_within)
+            }
+            _ => commit,
+        })
     }
 }
 
@@ -514,37 +638,98 @@ impl Live {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::sim::SimDisk;
 
-    const SYNC_WITHIN: Duration = Duration::from_secs(1);
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn log() -> Log {
+        let settings = Settings { segment_bytes: 1 << 16, ..Settings::new(1) };
+        Log::start(Arc::new(SimDisk::new(1)), settings, Lsn::FIRST).unwrap()
+    }
 
     fn append(log: &Log, urgency: Urgency) {
         log.append(Record { database: [0; 16], seq: 1, kind: 1, flags: 0, payload: b"x" }, urgency);
     }
 
-    /// Goal: what nobody waits for is due a second after the first of it was taken, however much comes after it, and
-    /// also if it came while something else was written.
+    fn due(log: &Log) -> Option<(Work, Instant)> {
+        log.queue.lock().due(&log.settings)
+    }
+
+    /// Goal: what nobody waits for is written a moment after the first of it was taken and synced a second after that,
+    /// however much comes after it.
     #[test]
-    fn a_frame_is_due_a_second_after_it_was_taken() {
-        let settings = Settings { segment_bytes: 1 << 16, sync_within: SYNC_WITHIN, ..Settings::new(1) };
-        let log = Log::start(Arc::new(SimDisk::new(1)), settings, Lsn::FIRST).unwrap();
-        let due = || log.queue.lock().due();
-        assert_eq!(due(), None);
+    fn a_frame_is_due_after_it_was_taken_and_not_after_the_last() {
+        let log = log();
+        assert_eq!(due(&log), None);
         for _ in 0..2 {
             let before = Instant::now();
             append(&log, Urgency::Soon);
-            let first_due = due().expect("it may wait for more");
-            assert!((before + SYNC_WITHIN..=Instant::now() + SYNC_WITHIN).contains(&first_due));
-            for _ in 0..100 {
-                append(&log, Urgency::Soon);
-            }
-            assert_eq!(due(), Some(first_due), "the first of them does not wait for the last");
+            let taken = before..=Instant::now();
+            let write = due(&log).expect("it is to be written");
+            assert_eq!(write.0, Work::Write);
+            assert!(taken.contains(&(write.1 - log.settings.write_within)));
+            append(&log, Urgency::Soon);
+            assert_eq!(due(&log), Some(write), "the first of them does not wait for the last");
+            log.write().unwrap();
+            let commit = due(&log).expect("it is to be synced");
+            assert_eq!(commit.0, Work::Commit);
+            assert!(taken.contains(&(commit.1 - SECOND)));
+            append(&log, Urgency::Soon);
+            log.write().unwrap();
+            assert_eq!(due(&log), Some(commit), "nor does it when it is written");
             log.commit().unwrap();
-            assert_eq!(due(), None);
+            assert_eq!(due(&log), None);
         }
+    }
+
+    /// Goal: whoever waits has the frame synced with the next write, also one that was taken, or written, before.
+    #[test]
+    fn a_frame_that_somebody_waits_for_is_synced_at_once() {
+        let is_due =
+            |log: &Log| due(log).is_some_and(|(work, at)| work == Work::Commit && at <= Instant::now());
+        let log = log();
         append(&log, Urgency::Soon);
         append(&log, Urgency::Now);
-        assert_eq!(due(), None, "somebody waits");
+        append(&log, Urgency::Soon);
+        assert!(is_due(&log));
+        log.write().unwrap();
+        assert_eq!((log.durable(), due(&log)), (Lsn(3), None));
+        append(&log, Urgency::Soon);
+        log.hurry();
+        assert!(is_due(&log), "it waits to be written");
+        log.write().unwrap();
+        assert_eq!((log.durable(), due(&log)), (Lsn(4), None));
+        append(&log, Urgency::Soon);
+        log.write().unwrap();
+        assert_eq!((log.written(), log.durable()), (Lsn(5), Lsn(4)));
+        log.hurry();
+        assert!(is_due(&log), "it is written");
+        assert!(log.commit_all().unwrap());
+        assert_eq!((log.durable(), due(&log)), (Lsn(5), None));
+        log.hurry();
+        append(&log, Urgency::Soon);
+        assert_eq!(due(&log).map(|(work, _)| work), Some(Work::Write), "nobody waits any more");
+    }
+
+    /// Goal: what is not synced has a bound in bytes, too.
+    #[test]
+    fn so_much_is_written_without_a_sync_and_no_more() {
+        let settings = Settings { group_bytes_max: 150, segment_bytes: 1 << 16, ..Settings::new(1) };
+        let log = Log::start(Arc::new(SimDisk::new(1)), settings, Lsn::FIRST).unwrap();
+        let mut durable = Vec::new();
+        for _ in 0..7 {
+            append(&log, Urgency::Soon);
+            log.write().unwrap();
+            durable.push(log.durable().0);
+        }
+        assert_eq!(durable, [0, 0, 0, 3, 3, 3, 6], "frames of 48 bytes");
+        (0..9).for_each(|_| append(&log, Urgency::Soon));
+        assert!(due(&log).is_some_and(|(work, at)| work == Work::Write && at <= Instant::now()));
+        assert!(log.work(Work::Write).unwrap());
+        assert_eq!((log.written(), log.durable()), (Lsn(16), Lsn(15)));
+        assert_eq!(due(&log).map(|(work, _)| work), Some(Work::Commit));
     }
 }

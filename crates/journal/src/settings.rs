@@ -18,7 +18,9 @@ pub struct Settings {
     pub queue_bytes_max: usize,
     /// What has to be left on the disk after a segment was made.
     pub free_bytes_min: u64,
-    /// How long a frame may wait to be synced that nobody waits for.
+    /// How long a frame that nobody waits for may be in memory only, where it ends with the process.
+    pub write_within: Duration,
+    /// How long it may wait to be synced, where it ends with the machine.
     pub sync_within: Duration,
     /// How often a full disk is asked whether there is room.
     pub retry_after: Duration,
@@ -38,6 +40,7 @@ impl Settings {
             group_bytes_max: 4 << 20,
             queue_bytes_max: 16 << 20,
             free_bytes_min: 64 << 20,
+            write_within: Duration::from_millis(5),
             sync_within: Duration::from_secs(1),
             retry_after: Duration::from_secs(1),
             has_threads: true,

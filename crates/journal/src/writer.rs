@@ -16,18 +16,34 @@ pub(crate) struct Writer {
     batch: Vec<u8>,
     /// Of the next frame, in `batch`.
     batch_offset: usize,
+    /// Whether somebody waits for a frame of the batch.
+    is_urgent: bool,
+    /// Bytes of frames that were written since the last sync.
+    unsynced_bytes: usize,
 }
 
 impl Writer {
     pub(crate) fn new(segment: Segment, seed: u64) -> Self {
         let salt = segment::salt_of(seed, segment.number);
         let offset = SEGMENT_HEAD_BYTES;
-        Self { segment, seed, salt, offset, has_head: false, batch: Vec::new(), batch_offset: 0 }
+        Self {
+            segment,
+            seed,
+            salt,
+            offset,
+            has_head: false,
+            batch: Vec::new(),
+            batch_offset: 0,
+            is_urgent: false,
+            unsynced_bytes: 0,
+        }
     }
 
+    /// Goes on with the batch in another segment. All that was written into this one is synced.
     pub(crate) fn continued_in(&mut self, segment: Segment) -> Self {
-        let (batch, batch_offset) = (std::mem::take(&mut self.batch), self.batch_offset);
-        Self { batch, batch_offset, ..Self::new(segment, self.seed) }
+        let (batch, batch_offset, is_urgent) =
+            (std::mem::take(&mut self.batch), self.batch_offset, self.is_urgent);
+        Self { batch, batch_offset, is_urgent, ..Self::new(segment, self.seed) }
     }
 
     pub(crate) fn room_bytes(&self) -> u64 {
@@ -39,8 +55,19 @@ impl Writer {
         self.batch_offset == self.batch.len()
     }
 
+    /// Whether somebody waits for a frame of those that were taken last.
+    pub(crate) fn is_urgent(&self) -> bool {
+        self.is_urgent
+    }
+
+    /// Bytes of frames that were written since the last sync.
+    pub(crate) fn unsynced_bytes(&self) -> usize {
+        self.unsynced_bytes
+    }
+
     /// Takes frames to be written, without their sums, and leaves an empty buffer. Only while it is idle.
-    pub(crate) fn take(&mut self, frames: &mut Vec<u8>) {
+    pub(crate) fn take(&mut self, frames: &mut Vec<u8>, is_urgent: bool) {
+        self.is_urgent = is_urgent;
         self.batch.clear();
         self.batch.shrink_to(BUFFER_KEPT_BYTES);
         self.batch_offset = 0;
@@ -51,8 +78,8 @@ impl Writer {
         (!self.is_idle()).then(|| frame_bytes_at(&self.batch, self.batch_offset) as u64)
     }
 
-    /// Writes as many frames as make a group, syncs, and says which was the last and how many bytes they were. There is
-    /// one at least, and there is room for it.
+    /// Writes as many frames as make a group, and says which was the last and how many bytes they were. There is one at
+    /// least, and there is room for it.
     pub(crate) fn write_group(&mut self, bytes_max: usize) -> Result<(Lsn, usize), JournalError> {
         let start = self.batch_offset;
         let (last, end) = self.seal_group(bytes_max.min(self.room_bytes() as usize));
@@ -62,7 +89,7 @@ impl Writer {
         let Segment { file, path, .. } = &self.segment;
         let written = file.write_at(&self.batch[start..end], self.offset);
         written.map_err(JournalError::io("write to it", path))?;
-        self.sync()?;
+        self.unsynced_bytes += end - start;
         self.offset += (end - start) as u64;
         self.batch_offset = end;
         Ok((self.lsn_at(last), end - start))
@@ -71,8 +98,9 @@ impl Writer {
     /// Adds flag and sums to the frames of the next group. Where in the batch the last of them begins and ends.
     fn seal_group(&mut self, bytes_max: usize) -> (usize, usize) {
         let start = self.batch_offset;
-        // All before the group is durable, since groups are written one after the other.
-        self.batch[start + frame::FLAGS_AT] |= FLAG_AFTER_SYNC;
+        if self.unsynced_bytes == 0 {
+            self.batch[start + frame::FLAGS_AT] |= FLAG_AFTER_SYNC;
+        }
         let (mut last, mut end) = (start, start);
         while end < self.batch.len() {
             let next = end + frame_bytes_at(&self.batch, end);
@@ -99,9 +127,11 @@ impl Writer {
         Ok(())
     }
 
-    pub(crate) fn sync(&self) -> Result<(), JournalError> {
+    pub(crate) fn sync(&mut self) -> Result<(), JournalError> {
         let Segment { file, path, .. } = &self.segment;
-        file.sync().map_err(JournalError::io("sync it", path))
+        file.sync().map_err(JournalError::io("sync it", path))?;
+        self.unsynced_bytes = 0;
+        Ok(())
     }
 }
 

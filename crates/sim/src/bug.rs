@@ -5,6 +5,8 @@
 pub enum Bug {
     /// The log is not synced.
     SkipLogSync,
+    /// What the log says it has written is in memory only, and ends with the process.
+    WriteLate,
     /// Tails are not synced, though the log's segments are freed as if they were.
     SkipTailSync,
     /// Snapshots get their name before they are synced.
@@ -31,8 +33,9 @@ pub enum Bug {
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::SkipLogSync,
+        Self::WriteLate,
         Self::SkipTailSync,
         Self::SkipSnapshotSync,
         Self::SkipDirectorySync,

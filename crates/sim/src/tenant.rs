@@ -27,6 +27,8 @@ pub(crate) struct Tenant {
     logged: Vec<Option<Lsn>>,
     /// So many steps must survive whatever happens.
     pub(crate) promised: usize,
+    /// So many steps must survive as long as the machine goes on.
+    kept: usize,
     /// What happened to the node since it was seen.
     pub(crate) unseen: Unseen,
     /// Whether somebody tried to delete it, and nobody knows with what outcome.
@@ -152,6 +154,7 @@ impl Tenant {
             model: Model::new(0, limits),
             logged: Vec::new(),
             promised: 0,
+            kept: 0,
             unseen: Unseen::Nothing,
             may_be_gone: false,
             turns: 0,
@@ -164,13 +167,9 @@ impl Tenant {
         self.model = Model::new(seed, self.limits);
         self.logged.clear();
         self.promised = 0;
+        self.kept = 0;
         self.unseen = Unseen::Nothing;
         self.may_be_gone = false;
-    }
-
-    /// Whether the log had all steps.
-    pub(crate) fn is_all_logged(&self) -> bool {
-        self.durability != Durability::None && self.logged.iter().all(Option::is_some)
     }
 
     /// All steps are synced.
@@ -178,15 +177,20 @@ impl Tenant {
         self.promised = self.model.steps();
     }
 
-    /// The log is durable up to here.
-    pub(crate) fn note_durable(&mut self, durable: Lsn) {
+    /// The log is durable, and written, up to here.
+    pub(crate) fn note_log(&mut self, durable: Lsn, written: Lsn) {
         // Frames that a crash took leave their numbers to others.
-        if self.unseen != Unseen::Nothing {
-            return;
+        if self.unseen == Unseen::Nothing {
+            self.promised = self.steps_in_log(self.promised, durable);
+            self.kept = self.steps_in_log(self.kept, written);
         }
-        let unpromised = self.logged.get(self.promised..).unwrap_or_default();
-        let last = unpromised.iter().rposition(|lsn| lsn.is_some_and(|lsn| lsn <= durable));
-        self.promised += last.map_or(0, |last| last + 1);
+    }
+
+    /// How many steps the log has up to this frame, of which `before` are known to be somewhere.
+    fn steps_in_log(&self, before: usize, up_to: Lsn) -> usize {
+        let unknown = self.logged.get(before..).unwrap_or_default();
+        let last = unknown.iter().rposition(|lsn| lsn.is_some_and(|lsn| lsn <= up_to));
+        before + last.map_or(0, |last| last + 1)
     }
 
     /// Runs a turn on the database and on its model, compares what they answer, and hands the step over.
@@ -279,7 +283,11 @@ impl Tenant {
 
     fn check_steps(&self, steps: usize) -> Result<(), String> {
         let done = self.model.steps();
-        let least = if self.unseen == Unseen::Nothing { done } else { self.promised };
+        let least = match self.unseen {
+            Unseen::Nothing => done,
+            Unseen::Kill => self.kept.max(self.promised),
+            Unseen::Crash => self.promised,
+        };
         if (least..=done).contains(&steps) {
             return Ok(());
         }
@@ -292,6 +300,7 @@ impl Tenant {
         if self.unseen > Unseen::Nothing {
             // What the log had was brought into the tail, and synced.
             self.logged.iter_mut().flatten().for_each(|lsn| *lsn = Lsn::NONE);
+            self.kept = steps;
         }
         if self.unseen == Unseen::Crash {
             self.promised = steps;

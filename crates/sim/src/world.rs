@@ -120,7 +120,7 @@ impl World {
         }
         match event {
             0..104 => self.client(chance)?,
-            104..134 => self.commit()?,
+            104..134 => self.commit(chance)?,
             134..146 => self.tend_log()?,
             146..162 => self.tend_storage()?,
             162..168 => self.compact(chance)?,
@@ -244,13 +244,16 @@ impl World {
         Ok(storage.is_congested())
     }
 
-    fn commit(&mut self) -> Result<(), String> {
+    fn commit(&mut self, chance: &mut Rng) -> Result<(), String> {
         if self.slow_for > 0 {
             self.slow_for -= 1;
             return Ok(());
         }
-        let committed = self.storage().journal().commit();
-        self.judge_log("commit", committed)
+        let storage = self.storage();
+        match chance.u32(..3) {
+            0 => self.judge_log("write the log", storage.journal().write()),
+            _ => self.judge_log("commit", storage.journal().commit()),
+        }
     }
 
     fn tend_log(&mut self) -> Result<(), String> {
@@ -413,6 +416,9 @@ impl World {
         self.seen.kills += 1;
         self.trace.note("kill".into());
         self.end_process(Unseen::Kill);
+        if self.bug == Some(Bug::WriteLate) {
+            self.disk = self.disk.crash(Loss::All);
+        }
         self.start(chance)
     }
 
@@ -533,15 +539,13 @@ impl World {
             return Err(format!("the node ended because the disk is full: {error}"));
         }
         self.seen.failures += 1;
-        // What a failed sync has left unwritten can still be read, if the machine goes on. The log has it, unless it was
-        // never there.
-        let all_logged = self.tenants.iter().all(Tenant::is_all_logged);
-        if all_logged && chance.bool() { self.kill(chance) } else { self.crash(chance) }
+        // What a failed sync has left unwritten can still be read, if the machine goes on.
+        if chance.bool() { self.kill(chance) } else { self.crash(chance) }
     }
 
     fn deliver(&mut self, storage: &Storage) {
-        let durable = storage.journal().durable();
-        self.tenants.iter_mut().for_each(|tenant| tenant.note_durable(durable));
+        let (durable, written) = (storage.journal().durable(), storage.journal().written());
+        self.tenants.iter_mut().for_each(|tenant| tenant.note_log(durable, written));
         let mut context = Context::from_waker(Waker::noop());
         let Self { waiting, tenants, seen, .. } = self;
         waiting.retain_mut(|reply| {

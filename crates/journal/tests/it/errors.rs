@@ -27,6 +27,7 @@ fn an_error_of_any_operation_never_leads_to_a_false_promise() {
                 assert_eq!(disk.fired().operations_failed, 1);
                 syncs_failed += disk.fired().syncs_failed;
                 sectors_forgotten += disk.fired().sectors_forgotten;
+                told.check_kill(&disk, &format!("operation {at} fails with {refusal:?}"));
                 told.check(&disk.crash(loss), &format!("operation {at} fails with {refusal:?}, {loss:?}"));
             }
         }

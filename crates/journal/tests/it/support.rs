@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use latchkey_journal::sim::SimDisk;
-use latchkey_journal::{Frame, JournalError, KIND_EFFECTS, Log, Lsn, Record, Settings, Urgency, scan};
+use latchkey_journal::{Frame, JournalError, KIND_EFFECTS, Log, Lsn, Record, Settings, Urgency, Work, scan};
 
 pub(crate) const SEGMENT_BYTES: u64 = 4096 + 1536;
 
@@ -34,9 +34,13 @@ pub(crate) fn payload(lsn: Lsn) -> Vec<u8> {
 }
 
 pub(crate) fn append(log: &Log, lsn: Lsn) -> Lsn {
+    append_for(log, lsn, Urgency::Now)
+}
+
+fn append_for(log: &Log, lsn: Lsn, urgency: Urgency) -> Lsn {
     let payload = payload(lsn);
     let record = Record { database: [3; 16], seq: lsn.0, kind: KIND_EFFECTS, flags: 0, payload: &payload };
-    log.append(record, Urgency::Now)
+    log.append(record, urgency)
 }
 
 /// What somebody who used the log was told.
@@ -44,12 +48,14 @@ pub(crate) fn append(log: &Log, lsn: Lsn) -> Lsn {
 pub(crate) struct Told {
     pub(crate) appended: Lsn,
     pub(crate) durable: Lsn,
+    /// What does not end with the process.
+    pub(crate) written: Lsn,
     /// What he said himself: the log may forget these.
     pub(crate) released: Lsn,
 }
 
 impl Told {
-    /// Two lives of a log: groups of one to five frames, segments made, filled, freed and used again, in the second life
+    /// Two lives of a log: groups of one to five frames, some of which wait to be synced, segments made, filled, freed and used again, in the second life
     /// on top of what the first one left.
     pub(crate) fn by_working_on(&mut self, disk: &SimDisk) -> Result<(), JournalError> {
         for life in 0..2 {
@@ -64,14 +70,16 @@ impl Told {
     }
 
     fn step(&mut self, log: &Log, step: u64) -> Result<(), JournalError> {
+        let is_soon = step % 4 == 1;
+        let urgency = if is_soon { Urgency::Soon } else { Urgency::Now };
         for _ in 0..=step % 5 {
-            self.appended = append(log, log.last().next());
+            self.appended = append_for(log, log.last().next(), urgency);
         }
         if step.is_multiple_of(3) {
             log.tend()?;
         }
-        let outcome = self.commit(log);
-        self.durable = log.durable();
+        let outcome = self.work(log, if is_soon { Work::Write } else { Work::Commit });
+        (self.durable, self.written) = (log.durable(), log.written());
         if let Some(ends_at) = log.pressure().oldest_ends_at.filter(|_| step.is_multiple_of(2)) {
             self.released = ends_at.max(self.released);
             log.release(ends_at);
@@ -79,12 +87,19 @@ impl Told {
         outcome
     }
 
-    fn commit(&self, log: &Log) -> Result<(), JournalError> {
+    fn work(&self, log: &Log, work: Work) -> Result<(), JournalError> {
         // A disk that has no room for once has it the next time.
-        while !log.commit_all()? {
+        while !log.work(work)? {
             assert!(log.is_full(), "nothing was written, and nobody says why");
         }
         Ok(())
+    }
+
+    /// Asserts that what was written is there after the process ended, whatever ended it.
+    pub(crate) fn check_kill(&self, disk: &SimDisk, context: &str) {
+        let next_lsn =
+            scan(disk, &directory()).unwrap_or_else(|error| panic!("{context}: {error}")).next_lsn();
+        assert!(next_lsn > self.written, "{context}: {next_lsn:?} is next after {self:?}");
     }
 
     /// Asserts that what was promised is on the disk and nothing else: a run of frames without gaps, from what was

@@ -10,7 +10,7 @@ use std::time::Duration;
 use latchkey_journal::sim::gate::{Gate, GatedDisk, Operation};
 use latchkey_journal::sim::{Faults, Loss, Refusal, SimDisk};
 use latchkey_journal::{
-    Disk, Journal, JournalError, KIND_EFFECTS, Log, Lsn, RealDisk, Record, Settings, Urgency, scan,
+    Disk, Journal, JournalError, KIND_EFFECTS, Log, Lsn, RealDisk, Record, Settings, Urgency, Work, scan,
 };
 
 use crate::support::{SEGMENT_BYTES, directory, frames_on, settings};
@@ -245,13 +245,29 @@ fn what_did_not_fit_into_a_group_is_not_forgotten() {
     let (tell, told) = mpsc::channel();
     thread::scope(|scope| {
         scope.spawn(|| tell.send(log.await_work()));
-        let is_work = told.recv_timeout(Duration::from_secs(10));
+        let work = told.recv_timeout(Duration::from_secs(10));
         log.close();
-        assert_eq!(is_work, Ok(true));
+        assert_eq!(work, Ok(Work::Write));
     });
-    log.commit_all().unwrap();
-    assert_eq!(log.durable(), lsns[2]);
-    assert!(!log.await_work(), "it is closed, and nothing is left");
+    assert!(log.work(Work::Write).unwrap());
+    assert_eq!(log.durable(), lsns[2], "somebody waits for it");
+}
+
+/// Goal: what nobody waits for is soon with the system, where it does not end with the process, though it is synced later.
+#[test]
+fn what_nobody_waits_for_is_written_before_it_is_synced() {
+    let disk = SimDisk::new(1);
+    let settings = Settings { sync_within: Duration::from_secs(3600), ..settings(1) };
+    let journal = start(disk.clone(), settings);
+    let lsn = journal.append(record(b"x"), Urgency::Soon);
+    while journal.written() < lsn {
+        thread::yield_now();
+    }
+    assert_eq!(journal.durable(), Lsn::NONE);
+    assert_eq!(frames_on(&disk).unwrap().len(), 1);
+    journal.hurry();
+    journal.wait_blocking(lsn).unwrap();
+    assert_eq!(frames_on(&disk.crash(Loss::All)).unwrap().len(), 1);
 }
 
 /// Goal: without threads, nothing happens on the disk but when it is asked for, and a failure is told of once.
