@@ -105,6 +105,8 @@ pub(crate) struct Core {
     pub(crate) pending_bytes: u64,
     /// The first frame of the log that is not synced in a tail.
     pub(crate) unsynced_lsn: Option<Lsn>,
+    /// Whether a tail has, or is about to get, steps that are not synced in it, be they in the log or not.
+    pub(crate) is_unsynced: bool,
     /// The length of the newest snapshot.
     pub(crate) snapshot_bytes: u64,
     /// What its entries count by the formula for stored bytes; a snapshot is compressed and may be much shorter.
@@ -158,6 +160,7 @@ impl Core {
             chunks: VecDeque::new(),
             pending_bytes: 0,
             unsynced_lsn: None,
+            is_unsynced: false,
             snapshot_bytes: 0,
             snapshot_value_bytes: 0,
             tail_bytes: 0,
@@ -241,6 +244,7 @@ impl Core {
             chunk.split(durable)
         };
         self.pending_bytes -= taken.as_ref().map_or(0, |chunk| chunk.bytes.len() as u64);
+        self.is_unsynced |= taken.is_some();
         taken
     }
 
@@ -254,6 +258,7 @@ impl Core {
     /// All that was taken is synced in tails now.
     pub(crate) fn note_synced(&mut self) {
         self.unsynced_lsn = self.chunks.iter().find_map(|chunk| chunk.first_lsn);
+        self.is_unsynced = false;
     }
 
     /// Whether a full chunk waits.
@@ -285,6 +290,7 @@ impl Core {
         !self.is_awake
             && self.chunks.is_empty()
             && self.unsynced_lsn.is_none()
+            && !self.is_unsynced
             && self.going.is_none()
             && self.compacting.is_none()
             && !self.is_queued_to_compact

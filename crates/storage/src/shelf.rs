@@ -110,7 +110,7 @@ impl Drop for Shelf {
         let inner: &Inner = self.storage.inner();
         let mut core = self.database.core.lock();
         core.is_awake = false;
-        if core.close_chunk_from(0) {
+        if core.close_chunk_from(0) || core.is_unsynced {
             inner.queue_to_write(&self.database, &mut core);
         }
         drop(core);

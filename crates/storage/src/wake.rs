@@ -99,6 +99,7 @@ impl Storage {
                 is_promised: durability.is_logged(),
             },
         };
+        core.is_unsynced = last.as_ref().is_some_and(|open| !open.is_synced);
         files.tail = last;
         core.is_awake = true;
         core.wakes += 1;

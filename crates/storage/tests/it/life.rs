@@ -225,6 +225,34 @@ fn a_step_is_kept_in_a_file_of_a_process_that_ended() {
     }
 }
 
+/// Goal: who closes the storage has all steps synced, also those of a database that was given up, and of one that only an
+/// earlier process wrote to.
+/// Method: a chunk of a database without a log is written, and nothing of it waits in memory any more; then its shelf is
+/// dropped, or the process ends and the next one does that.
+#[test]
+fn closing_syncs_what_was_written_for_a_database_that_was_dropped() {
+    for is_killed in [false, true] {
+        let disk = SimDisk::new(1);
+        let (storage, _) = open_without_threads(&disk, 1).unwrap();
+        let mut awake = Awake::wake(&storage, 1, Durability::None).unwrap();
+        awake.step(&Step::Put(1, 1000));
+        storage.tend().unwrap();
+        let expected = awake.contents();
+        let storage = if is_killed {
+            std::mem::forget((awake, storage));
+            let (storage, _) = open_without_threads(&disk, 2).unwrap();
+            drop(Awake::wake(&storage, 1, Durability::None).unwrap());
+            storage
+        } else {
+            drop(awake);
+            storage
+        };
+        storage.close().unwrap();
+        let (storage, _) = open_without_threads(&disk.crash(Loss::All), 3).unwrap();
+        assert_eq!(look(&storage, 1), expected, "{is_killed}");
+    }
+}
+
 /// Calls it with 1, 2 and so on until it says that all went well.
 fn while_it_fails(mut is_whole: impl FnMut(u64) -> bool) {
     (1..).find(|&operation| is_whole(operation)).expect("it goes well some day");
