@@ -33,6 +33,6 @@ pub use latchkey_tenancy::{AUTHENTICATION_REFUSED, Credentials, DatabaseId};
 pub use layer::admit::Admitted;
 pub use layer::authenticate::Authenticated;
 pub use layer::resolve::Resolved;
-pub use session::{Asked, Caller, Gate, Session, Watching, asked, full_name, may_write, not_available};
+pub use session::{Asked, Caller, Gate, Name, Session, Watching, asked, full_name, may_write, not_available};
 pub use stack::{Stack, stack};
 pub use vigil::{Unblock, Vigil};

@@ -169,30 +169,45 @@ impl Session {
 pub(crate) const NOT_IN_TRANSACTION: ReplyError =
     ReplyError::fixed("ERR Command not allowed inside a transaction");
 
+/// A command's name in upper case, and that of the subcommand.
+pub type Name = (&'static str, Option<&'static str>);
+
 /// Whom a command is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// The database: it is to be handed in. Also what nobody knows, which is refused there.
-    Database,
+    /// The database: it is to be handed in. Also what nobody knows, which has no name and is refused there.
+    Database(Option<Name>),
     /// The database, where it may wait: it is to be handed in by itself, or together with others if it is not to wait.
-    Waiting,
-    /// The connection: the door answers it itself. Its name in upper case, and its subcommand's.
-    Door(&'static str, Option<&'static str>),
+    Waiting(Name),
+    /// The connection: the door answers it itself.
+    Door(Name),
+}
+
+impl Asked {
+    /// The command's name, if it is known.
+    pub fn name(self) -> Option<Name> {
+        match self {
+            Self::Database(name) => name,
+            Self::Waiting(name) | Self::Door(name) => Some(name),
+        }
+    }
 }
 
 /// Whom these words are for. An error if they name a command of a connection and have the wrong number.
 pub fn asked(words: &Words) -> Result<Asked, ReplyError> {
-    let Some(command) = latchkey_commands::find(words) else { return Ok(Asked::Database) };
-    if !command.needs_connection() {
-        let waits = command.spec.waits.is_some()
-            && Call::resolve(words.clone()).is_ok_and(|call| call.patience().is_some());
-        return Ok(if waits { Asked::Waiting } else { Asked::Database });
+    let Some(command) = latchkey_commands::find(words) else { return Ok(Asked::Database(None)) };
+    if command.needs_connection() {
+        let call = Call::resolve(words.clone())?;
+        let name = call.spec().name;
+        return Ok(Asked::Door(
+            call.command().parent.map_or((name, None), |parent| (parent.name, Some(name))),
+        ));
     }
-    let call = Call::resolve(words.clone())?;
-    Ok(match call.command().parent {
-        Some(container) => Asked::Door(container.name, Some(call.spec().name)),
-        None => Asked::Door(call.spec().name, None),
-    })
+    let subcommand = words.as_slice().get(1).and_then(|word| command.subcommand(word));
+    let name = (command.spec.name, subcommand.map(|subcommand| subcommand.spec.name));
+    let waits = command.spec.waits.is_some()
+        && Call::resolve(words.clone()).is_ok_and(|call| call.patience().is_some());
+    Ok(if waits { Asked::Waiting(name) } else { Asked::Database(Some(name)) })
 }
 
 /// Whether the command that these words name may change something.

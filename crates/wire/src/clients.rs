@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
-use latchkey_pipeline::{DatabaseId, Ear, Mode, Tracked, Watching};
+use latchkey_pipeline::{DatabaseId, Ear, Mode, Name, Tracked, Watching};
 use latchkey_protocol::resp::Version;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
@@ -55,6 +55,8 @@ pub(crate) struct Profile {
     pub(crate) vigil: Option<Watching>,
     /// What it hears with.
     pub(crate) ear: Weak<Ear>,
+    /// The last command that it has sent.
+    pub(crate) said: Option<Name>,
 }
 
 /// What a connection is for.
@@ -222,6 +224,7 @@ impl Client {
         let profile = self.profile();
         let tracked = profile.tracked();
         let (flags, user) = (profile.flags(tracked.as_ref()), profile.user());
+        let cmd = profile.said.map_or_else(|| "NULL".into(), full_name);
         let redir = redirection(tracked.as_ref());
         let Profile { name, library_name, library_version, version, queued, watched, .. } = &profile;
         let [sub, psub, ssub] = profile.subscriptions;
@@ -233,11 +236,17 @@ impl Client {
         writeln!(
             line,
             "id={id} addr={peer} laddr={own} name={name} age={age} idle={idle} flags={flags} db=0 sub={sub} psub={psub} \
-             ssub={ssub} multi={multi} watch={watched} qbuf=0 qbuf-free=0 argv-mem=0 tot-mem=0 user={user} redir={redir} \
+             ssub={ssub} multi={multi} watch={watched} qbuf=0 qbuf-free=0 argv-mem=0 tot-mem=0 cmd={cmd} user={user} redir={redir} \
              resp={resp} lib-name={library_name} lib-ver={library_version}"
         )
         .expect("writing to a string does not fail");
     }
+}
+
+/// As in ACL rules: `config|get`.
+fn full_name((name, subcommand): Name) -> String {
+    let names: Vec<_> = [Some(name), subcommand].into_iter().flatten().map(str::to_ascii_lowercase).collect();
+    names.join("|")
 }
 
 /// The number of the connection that is told in its place when copies of keys are stale: 0 if it is told itself, -1 if it

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use latchkey_pipeline::{
-    Answer, Asked, Batch, Caller, Incoming, Refusal, Replies, Scope, Session, Shape, Stack, asked,
+    Answer, Asked, Batch, Caller, Incoming, Name, Refusal, Replies, Scope, Session, Shape, Stack, asked,
     not_available,
 };
 use latchkey_protocol::resp::{Decoder, Version, write_reply};
@@ -47,6 +47,8 @@ pub(crate) struct Conversation<'a, S: Stack, T> {
     pending: Batch<Result<Words, ReplyError>>,
     transaction: Option<Transaction>,
     voice: Voice,
+    /// The last command that was known.
+    said: Option<Name>,
     /// How often a password was refused.
     refusals: u32,
     is_first_command: bool,
@@ -92,6 +94,7 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             pending: Batch::new(),
             transaction: None,
             voice: Voice::On,
+            said: None,
             refusals: 0,
             is_first_command: true,
             is_listening: false,
@@ -172,18 +175,22 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             Ok(asked) if self.is_subscribed && self.version == Version::Resp2 => {
                 self.take_as_subscriber(asked, words).await
             }
-            Ok(Asked::Door(name, subcommand)) => {
+            Ok(Asked::Door(name)) => {
                 self.run_pending().await?;
-                self.answer(name, subcommand, words).await
+                self.said = Some(name);
+                self.answer(name, words).await
             }
-            Ok(Asked::Database | Asked::Waiting) if self.session.is_none() => self.refuse(NO_AUTH),
-            Ok(Asked::Database | Asked::Waiting) if self.transaction.is_some() => self.queue(words),
-            Ok(Asked::Waiting) => {
+            Ok(Asked::Database(_) | Asked::Waiting(_)) if self.session.is_none() => self.refuse(NO_AUTH),
+            Ok(Asked::Database(_) | Asked::Waiting(_)) if self.transaction.is_some() => self.queue(words),
+            Ok(Asked::Waiting(name)) => {
                 self.await_pause(std::slice::from_ref(&words)).await?;
+                self.run_pending().await?;
+                self.said = Some(name);
                 self.run_waiting(words).await
             }
-            Ok(Asked::Database) => {
+            Ok(Asked::Database(name)) => {
                 self.await_pause(std::slice::from_ref(&words)).await?;
+                self.said = name.or(self.said);
                 self.pending.push(Ok(words));
                 if self.pending.len() < BATCH_COMMANDS { Ok(()) } else { self.run_pending().await }
             }
@@ -196,9 +203,10 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
     }
 
     /// Answers a command that belongs to the connection.
-    async fn answer(&mut self, name: &str, subcommand: Option<&str>, words: Words) -> Result<(), Ends> {
+    async fn answer(&mut self, name: Name, words: Words) -> Result<(), Ends> {
         let arguments = &words.as_slice()[1..];
-        match (name, subcommand) {
+        self.note_said();
+        match name {
             ("AUTH", _) => return self.auth(arguments).await,
             ("HELLO", _) if self.transaction.is_none() => return self.hello(arguments).await,
             ("QUIT", _) => {
@@ -217,7 +225,7 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             self.spoil();
             return self.refuse(error);
         }
-        match (name, subcommand) {
+        match name {
             ("MULTI", _) => self.multi(),
             ("EXEC", _) => return self.exec().await,
             ("DISCARD", _) => self.discard(),
@@ -248,6 +256,9 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
     /// Hands in the commands that are pending, and writes what comes back.
     async fn run_pending(&mut self) -> Result<(), Ends> {
         let mut commands = std::mem::take(&mut self.pending);
+        if !commands.is_empty() {
+            self.note_said();
+        }
         while !commands.is_empty() {
             let count = commands.len();
             let answer = self.call(Shape::Stream, commands).await?;
@@ -258,6 +269,11 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             }
         }
         Ok(())
+    }
+
+    /// Lets others see what it asks for.
+    fn note_said(&self) {
+        self.client.update(|profile| profile.said = self.said);
     }
 
     /// Writes the replies to `count` commands. Those that were not run yet.

@@ -105,7 +105,7 @@ const INFO: Spec =
 (integer) ‹12›
 > CLIENT INFO
 \"id=‹12› addr=‹127.0.0.1:60866› laddr=‹127.0.0.1:6379› name= age=‹4› idle=‹0› flags=N db=0 sub=0 psub=0 \
-         ssub=0 multi=-1 watch=0 qbuf=0 qbuf-free=0 argv-mem=0 tot-mem=0 user=default redir=-1 resp=2 lib-name= lib-ver=\\n\"",
+         ssub=0 multi=-1 watch=0 qbuf=0 qbuf-free=0 argv-mem=0 tot-mem=0 cmd=client|info user=default redir=-1 resp=2 lib-name= lib-ver=\\n\"",
     );
 
 const KILL: Spec = Spec::session("KILL")
@@ -139,7 +139,7 @@ bob> MULTI
 OK
 > CLIENT LIST ID ‹13›
 \"id=‹13› addr=‹127.0.0.1:60866› laddr=‹127.0.0.1:6379› name= age=‹4› idle=‹0› flags=x db=0 sub=0 psub=0 \
-         ssub=0 multi=0 watch=0 qbuf=0 qbuf-free=0 argv-mem=0 tot-mem=0 user=default redir=-1 resp=2 lib-name= lib-ver=\\n\"
+         ssub=0 multi=0 watch=0 qbuf=0 qbuf-free=0 argv-mem=0 tot-mem=0 cmd=multi user=default redir=-1 resp=2 lib-name= lib-ver=\\n\"
 > CLIENT LIST TYPE replica
 \"\"",
     );

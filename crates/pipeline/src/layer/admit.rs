@@ -241,8 +241,11 @@ impl AdmitLayer {
         }
         let (waiting, database) = (self.waiting.clone(), principal.database());
         principal.allowance().fetch(requests, &*self.leases, move |outcome| {
-            if let Err(error) = &outcome {
-                tracing::error!(%error, "the quota store does not answer");
+            let is_news = waiting.note_outcome(outcome.is_ok());
+            match &outcome {
+                Err(error) if is_news => tracing::error!(%error, "the quota store does not answer"),
+                Ok(_) if is_news => tracing::info!("the quota store answers again"),
+                _ => {}
             }
             waiting.room(database).answer(outcome.is_ok());
         });

@@ -61,11 +61,14 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
         };
         match (asked, name.as_str()) {
             (
-                Asked::Door(door, None),
+                Asked::Door(door),
                 "subscribe" | "psubscribe" | "ssubscribe" | "unsubscribe" | "punsubscribe" | "sunsubscribe"
                 | "quit" | "reset",
-            ) => self.answer(door, None, words).await,
-            (Asked::Database, "ping") => {
+            ) => {
+                self.said = Some(door);
+                self.answer(door, words).await
+            }
+            (Asked::Database(_), "ping") => {
                 let message = words.as_slice().get(1).cloned().unwrap_or_default();
                 self.reply(Reply::Array(vec![Reply::bulk("pong"), Reply::Bulk(message)]));
                 Ok(())

@@ -80,7 +80,7 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
     /// Takes a command after CLIENT CACHING. That holds for one command or one transaction; what is about the connection
     /// may come before it.
     pub(super) async fn take_exceptional(&mut self, words: Words) -> Result<(), Ends> {
-        let is_about_client = matches!(asked(&words), Ok(Asked::Door("CLIENT", _)));
+        let is_about_client = matches!(asked(&words), Ok(Asked::Door(("CLIENT", _))));
         self.take(words).await?;
         self.run_pending().await?;
         if !is_about_client && self.transaction.is_none() {

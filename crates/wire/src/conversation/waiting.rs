@@ -11,9 +11,9 @@ use super::Conversation;
 use crate::line::Ends;
 
 impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
-    /// Hands in a command that may wait, after those before it.
+    /// Hands in a command that may wait. Those before it have been run.
     pub(super) async fn run_waiting(&mut self, words: Words) -> Result<(), Ends> {
-        self.run_pending().await?;
+        self.note_said();
         let mut answering = pin!(self.begin_call(Shape::One, Batch::from_iter([Ok(words)]))?);
         let answer = match answering.as_mut().now_or_never() {
             Some(answer) => answer,

@@ -54,6 +54,30 @@ async fn all_that_a_filter_means_are_killed_but_those_of_other_databases() {
     stranger.check("PING\r\n", "+PONG\r\n").await;
 }
 
+/// Goal: others see what a connection sent last, also while it waits, and nothing of its arguments.
+#[tokio::test]
+async fn the_last_command_of_a_connection_is_seen() {
+    let rig = Rig::start().await;
+    let (mut ann, mut bob) = (rig.client().await, rig.client().await);
+    let number = id(&mut bob).await;
+    bob.check("SET secret word\r\nconfig get maxmemory-policy-x\r\nNOSUCH\r\n", "+OK\r\n*0\r\n-ERR").await;
+    bob.line().await;
+    let mut expect = async |said: &str| {
+        loop {
+            ann.send(format!("CLIENT LIST ID {number}\r\n")).await;
+            ann.line().await;
+            let line = ann.line().await;
+            if line.contains(&format!(" cmd={said} user=")) {
+                break;
+            }
+        }
+    };
+    expect("config|get").await;
+    bob.send("BLPOP list 0\r\n").await;
+    expect("blpop").await;
+    assert_eq!(field(&mut ann, "cmd").await, "client|info");
+}
+
 #[tokio::test]
 async fn who_is_killed_waits_no_longer() {
     let rig = Rig::start().await;
