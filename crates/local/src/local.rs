@@ -18,7 +18,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
 use crate::free::Free;
-use crate::memory::Memory;
+use crate::memory::{Memory, Room};
 use crate::offload::offload;
 use crate::sleep::Sleep;
 use crate::tenant::{Done, Mark, NotNow, Tenant, Terms, Visit};
@@ -188,13 +188,17 @@ impl Local {
 
     fn terms(&self, admitted: &Admitted) -> Terms {
         let limits = Limits { disk_is_full: self.sleep.disk_is_full(), ..limits(admitted.principal()) };
-        let grows = |call: &Call| growth_max(call).min(limits.record_bytes_max.saturating_mul(2));
-        let growth_max = if self.memory.is_limited() {
-            admitted.calls().iter().flatten().map(grows).fold(0, u64::saturating_add)
-        } else {
-            0
-        };
-        Terms { limits, growth_max }
+        Terms { limits, growth_max: self.growth_max(admitted) }
+    }
+
+    /// How much memory commands may need, if there is a limit for it.
+    fn growth_max(&self, admitted: &Admitted) -> u64 {
+        if !self.memory.is_limited() {
+            return 0;
+        }
+        let record_bytes_max = admitted.principal().limits().record_bytes_max;
+        let grows = |call: &Call| growth_max(call).min(record_bytes_max.saturating_mul(2));
+        admitted.calls().iter().flatten().map(grows).fold(0, u64::saturating_add)
     }
 
     /// Runs some commands of a pipeline, from the first of `calls` on, until others should get their turn.
@@ -320,6 +324,10 @@ impl Backend for Local {
         {
             return Ok(answered);
         }
+        let growth_max = self.growth_max(admitted);
+        if self.memory.has_room(growth_max) == Room::NotNow {
+            Box::pin(self.make_room_to_grow(growth_max)).await;
+        }
         self.sleep.await_room().await?;
         visit.touch(self.now().ms());
         match admitted.shape() {
@@ -444,6 +452,7 @@ impl From<NotNow> for Refusal {
 }
 
 /// What makes a database of a keyspace: chance, a clock to end scripts by, and what INFO tells.
+#[derive(Clone)]
 pub(crate) struct Maker {
     pub(crate) seed: u64,
     facts: Facts,

@@ -22,17 +22,38 @@ pub(crate) struct Grant {
     bytes: u64,
 }
 
+/// Whether there is memory for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// There is.
+    Now,
+    /// There would be if others slept.
+    NotNow,
+    /// There is less in all.
+    Never,
+}
+
 impl Memory {
     /// So much, or no limit.
     pub(crate) fn new(bytes_max: Option<u64>) -> Self {
         Self { bytes_max, granted: AtomicU64::new(0) }
     }
 
-    /// A grant of so many bytes, if they are there.
-    pub(crate) fn grant(&self, bytes: u64) -> Option<Grant> {
-        let mut grant = Grant::default();
-        let got = self.take(&mut grant, bytes, bytes);
-        got.then_some(grant)
+    /// Enlarges a grant to so many bytes, or somewhat more, if they are there. What it comes to.
+    pub(crate) fn reach(&self, grant: &mut Grant, bytes: u64) -> Option<u64> {
+        let Some(max) = self.bytes_max else { return Some(u64::MAX) };
+        let missing = bytes.saturating_sub(grant.bytes);
+        let got = missing <= max && self.take(grant, missing + SLACK_BYTES, missing);
+        got.then_some(grant.bytes)
+    }
+
+    /// Whether so many bytes are left, or would be if no database was awake.
+    pub(crate) fn has_room(&self, bytes: u64) -> Room {
+        match self.bytes_max {
+            Some(max) if bytes > max => Room::Never,
+            Some(max) if bytes > max.saturating_sub(self.granted.load(Relaxed)) => Room::NotNow,
+            _ => Room::Now,
+        }
     }
 
     /// Lets a database that stores so much grow by so much more, as far as there is memory. What it may store then;
@@ -100,9 +121,12 @@ mod tests {
     #[test]
     fn grants_never_come_to_more_than_there_is() {
         let memory = Memory::new(Some(4 * MEGABYTE));
-        let mut first = memory.grant(MEGABYTE).expect("there is enough");
-        let mut second = memory.grant(MEGABYTE).expect("there is enough");
-        assert!(memory.grant(3 * MEGABYTE).is_none());
+        let (mut first, mut second, mut third) = Default::default();
+        assert_eq!(memory.reach(&mut first, MEGABYTE), Some(MEGABYTE + SLACK_BYTES));
+        assert_eq!(memory.reach(&mut first, MEGABYTE / 2), Some(MEGABYTE + 2 * SLACK_BYTES), "it has that");
+        memory.reach(&mut second, MEGABYTE - SLACK_BYTES).expect("there is enough");
+        assert_eq!(memory.reach(&mut third, 3 * MEGABYTE), None);
+        assert_eq!([1, 3, 5].map(|n| memory.has_room(n * MEGABYTE)), [Room::Now, Room::NotNow, Room::Never]);
         assert_eq!(memory.enlarge(&mut first, MEGABYTE, u64::MAX), Some(3 * MEGABYTE), "all that is left");
         assert_eq!(memory.enlarge(&mut second, MEGABYTE, 10), Some(MEGABYTE), "nothing is left");
         assert!(memory.is_short());
@@ -110,14 +134,16 @@ mod tests {
         assert!(memory.enlarge(&mut second, MEGABYTE, 10) > Some(MEGABYTE + 10));
         memory.release(first);
         memory.release(second);
-        assert!(memory.grant(4 * MEGABYTE).is_some(), "all came back");
+        assert_eq!(memory.reach(&mut third, 4 * MEGABYTE), Some(4 * MEGABYTE), "all came back");
+        memory.release(third);
     }
 
     #[test]
     fn a_database_that_does_not_grow_asks_for_nothing() {
         let memory = Memory::new(Some(MEGABYTE));
-        let mut grant = memory.grant(100).expect("there is enough");
-        assert_eq!(memory.enlarge(&mut grant, 100, 0), Some(100));
+        let mut grant = Grant::default();
+        let granted = memory.reach(&mut grant, 100);
+        assert_eq!(memory.enlarge(&mut grant, 100, 0), granted);
         assert_eq!(Memory::new(None).enlarge(&mut grant, 100, u64::MAX), None);
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::{OwnedMutexGuard, Semaphore};
 
 use crate::Local;
 use crate::local::Maker;
-use crate::memory::Memory;
+use crate::memory::{Grant, Memory, Room};
 use crate::peek::PEEKING_MAX;
 use crate::tenant::{Awake, Mark, Tenant};
 
@@ -24,6 +24,9 @@ const WAKING_MAX: usize = 2;
 
 /// How often databases are looked at that may fall asleep, and files that have become too long.
 const PERIOD: Duration = Duration::from_millis(500);
+
+/// Where no database could be sent to sleep to make room for commands, that is not tried again for so long.
+const IN_VAIN_MS: u64 = 100;
 
 /// While more waits to be written than should, whether it was is looked for so often.
 const LOOK_FOR_ROOM_EVERY: Duration = Duration::from_millis(2);
@@ -38,6 +41,8 @@ pub(crate) struct Sleep {
     waking: Arc<Semaphore>,
     /// Held by the first of those who wait until there is room for more steps.
     door: tokio::sync::Mutex<()>,
+    /// Held by whoever makes room for commands. Until when that is not to be tried, by the server's clock.
+    room: tokio::sync::Mutex<u64>,
     /// Places for those who read from files.
     pub(crate) peeking: Arc<Semaphore>,
     /// Deleted databases, whose files are still there.
@@ -54,6 +59,7 @@ impl Sleep {
             idle_after,
             waking,
             door: Default::default(),
+            room: Default::default(),
             peeking,
             buried: Mutex::default(),
         })
@@ -128,33 +134,71 @@ impl Local {
         let maker = self.maker(principal);
         let durability = principal.limits().durability;
         let Some(storage) = self.sleep.storage.clone() else {
-            let grant = self.memory.grant(0).unwrap_or_default();
             let database = maker.make_empty().with_hub(Arc::clone(tenant.hub()));
-            tenant.install(Awake { database, shelf: None, grant });
+            tenant.install(Awake { database, shelf: None, grant: Grant::default() });
             return Ok(());
         };
-        if self.memory.is_short() {
-            self.send_idle_to_sleep(0).await;
+        let memory = Arc::clone(&self.memory);
+        let waker = Arc::new(Waker { tenant: Arc::clone(tenant), storage, durability, maker, memory });
+        let bedside = Arc::new(bedside);
+        for _ in 0..WAKING_ATTEMPTS_MAX {
+            let permit = Arc::clone(&self.sleep.waking).acquire_owned().await;
+            let (waker, bedside) = (Arc::clone(&waker), Arc::clone(&bedside));
+            // It is finished also if whoever asked for it has left.
+            let woken = tokio::task::spawn_blocking(move || {
+                let outcome = waker.wake();
+                drop((bedside, permit));
+                outcome
+            });
+            match woken.await {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(StorageError::NoMemory { bytes })) if self.memory.has_room(bytes) != Room::Never => {
+                    self.make_room(bytes).await;
+                }
+                Ok(Err(StorageError::NoMemory { .. })) => break,
+                Ok(Err(error)) => return Err(unreadable(&error)),
+                Err(_panic) => return Err(Refusal::Unavailable(NOT_READ)),
+            }
         }
-        let permit = Arc::clone(&self.sleep.waking).acquire_owned().await;
-        let waker = Waker { storage, durability, maker, memory: Arc::clone(&self.memory) };
-        let tenant = Arc::clone(tenant);
-        // It is finished also if whoever asked for it has left.
-        let woken = tokio::task::spawn_blocking(move || {
-            let outcome = waker.wake(&tenant);
-            drop((bedside, permit));
-            outcome
-        });
-        woken.await.unwrap_or(Err(Refusal::Unavailable(NOT_READ)))
+        Err(Refusal::Unavailable(NO_MEMORY))
+    }
+
+    /// As [`make_room`](Self::make_room), for commands that are about to run. Nothing happens if somebody else is about it,
+    /// or if that was in vain a moment ago: thousands of commands would go through all databases, each for itself.
+    pub(crate) async fn make_room_to_grow(&self, bytes: u64) {
+        let Ok(mut in_vain_until_ms) = self.sleep.room.try_lock() else { return };
+        let now_ms = self.now_ms();
+        if now_ms < *in_vain_until_ms && *in_vain_until_ms - now_ms <= IN_VAIN_MS {
+            return;
+        }
+        self.make_room(bytes).await;
+        if self.memory.has_room(bytes) != Room::Now {
+            *in_vain_until_ms = now_ms + IN_VAIN_MS;
+        }
+    }
+
+    /// Lets databases fall asleep until there is memory for so many bytes, the least recently used first.
+    async fn make_room(&self, bytes: u64) {
+        for tenant in self.awake_ones() {
+            if self.memory.has_room(bytes) == Room::Now {
+                break;
+            }
+            self.send_to_sleep(tenant).await;
+        }
+    }
+
+    /// Databases that are awake, the least recently used first.
+    fn awake_ones(&self) -> Vec<Arc<Tenant>> {
+        let mut tenants: Vec<_> = self.all().into_iter().filter(|tenant| tenant.is_awake()).collect();
+        tenants.sort_by_key(|tenant| tenant.used_at_ms());
+        tenants
     }
 
     /// Lets databases that nobody has used for so long fall asleep, the least recently used first; while memory is
     /// short, also others.
     async fn send_idle_to_sleep(&self, idle_ms: i64) {
-        let mut tenants: Vec<_> = self.all().into_iter().filter(|tenant| tenant.is_awake()).collect();
-        tenants.sort_by_key(|tenant| tenant.used_at_ms());
         let now_ms = self.now().ms();
-        for tenant in tenants {
+        for tenant in self.awake_ones() {
             // Whoever listens, or keeps copies, may wait for a key to expire, which is told when it is noticed.
             let is_idle =
                 now_ms.saturating_sub(tenant.used_at_ms()) >= idle_ms && !tenant.hub().is_attended();
@@ -230,8 +274,13 @@ impl Local {
 
 const NOT_READ: ReplyError = ReplyError::fixed("ERR the database could not be read, try again");
 
+/// So often a waking that finds no memory lets others fall asleep and begins again: meanwhile somebody else may take what
+/// they had.
+const WAKING_ATTEMPTS_MAX: usize = 4;
+
 /// What reads a database into memory.
 struct Waker {
+    tenant: Arc<Tenant>,
     storage: Storage,
     durability: Durability,
     maker: Maker,
@@ -239,12 +288,15 @@ struct Waker {
 }
 
 impl Waker {
-    fn wake(self, tenant: &Tenant) -> Result<(), Refusal> {
-        let read = self.storage.wake(*tenant.id().as_bytes(), kept(self.durability), self.maker.seed);
-        tenant.note_read(read.is_ok());
-        let (keyspace, shelf) = read.map_err(|error| unreadable(&error))?;
-        let grant = self.memory.grant(keyspace.bytes()).ok_or(Refusal::Unavailable(NO_MEMORY))?;
-        let maker = self.maker.with_durability(self.durability);
+    fn wake(&self) -> Result<(), StorageError> {
+        let tenant = &self.tenant;
+        let mut grant = Grant::default();
+        let mut admit = |bytes| self.memory.reach(&mut grant, bytes);
+        let (id, durability) = (*tenant.id().as_bytes(), kept(self.durability));
+        let read = self.storage.wake_within(id, durability, self.maker.seed, &mut admit);
+        tenant.note_read(matches!(read, Ok(_) | Err(StorageError::NoMemory { .. })));
+        let (keyspace, shelf) = read.inspect_err(|_| self.memory.release(std::mem::take(&mut grant)))?;
+        let maker = self.maker.clone().with_durability(self.durability);
         let database = maker.make(keyspace).with_settings(tenant.remembered()).recording();
         let database = database.with_hub(Arc::clone(tenant.hub()));
         tenant.install(Awake { database, shelf: Some(shelf), grant });

@@ -33,6 +33,12 @@ pub enum StorageError {
     /// The log refused, or cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// There is no memory to read the database into: it comes to so many stored bytes, or more.
+    #[error("there is no memory for the {bytes} bytes of the database")]
+    NoMemory {
+        /// By the formula for stored bytes.
+        bytes: u64,
+    },
     /// The database is in memory already, or has to leave it first.
     #[error("the database is awake")]
     Awake,

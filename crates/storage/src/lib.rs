@@ -36,3 +36,4 @@ pub use settings::Settings;
 pub use shelf::{Shelf, Woken};
 pub use storage::Storage;
 pub use transfer::{Copied, copy_out, import, read, read_copy};
+pub use wake::Admit;

@@ -28,8 +28,22 @@ impl Storage {
         durability: Durability,
         seed: u64,
     ) -> Result<(Keyspace, Shelf), StorageError> {
+        self.wake_within(id, durability, seed, &mut |_| Some(u64::MAX))
+    }
+
+    /// As [`wake`](Self::wake), with the memory that `admit` allows. It is asked before the database comes to more stored
+    /// bytes than it has allowed so far, with how many those are, and says up to where it may come, or nothing if there is no
+    /// memory: then this ends with [`StorageError::NoMemory`]. For what a snapshot holds it is asked once, before that is
+    /// read; for the steps since, now and then.
+    pub fn wake_within(
+        &self,
+        id: [u8; 16],
+        durability: Durability,
+        seed: u64,
+        admit: &mut Admit<'_>,
+    ) -> Result<(Keyspace, Shelf), StorageError> {
         let database = self.inner().database(id);
-        let woken = self.wake_database(&database, durability, seed);
+        let woken = self.wake_database(&database, durability, seed, admit);
         if woken.is_err() {
             self.inner().forget_if_idle(&database);
         }
@@ -42,6 +56,7 @@ impl Storage {
         database: &Arc<Database>,
         durability: Durability,
         seed: u64,
+        admit: &mut Admit<'_>,
     ) -> Result<(Keyspace, Woken), StorageError> {
         let inner = self.inner();
         check_asleep(database)?;
@@ -54,7 +69,7 @@ impl Storage {
         let listing = Listing::read(disk, &database.directory)?;
         let chain = Chain::open(disk, &database.directory, database.id, &listing)?;
         let mut keyspace = Keyspace::new(chain.seed().unwrap_or(seed));
-        let (position, mut woken) = load(&chain, &mut keyspace)?;
+        let (position, mut woken) = load(&chain, &mut keyspace, admit)?;
         woken.cut_bytes = cut_torn_end(&chain, position).map_err(|error| inner.judge(error))?;
         if database.core.lock().compacting.is_none() {
             remove_garbage(disk, &database.directory, &listing).map_err(|error| inner.judge(error))?;
@@ -117,16 +132,41 @@ fn check_asleep(database: &Database) -> Result<(), StorageError> {
     if database.core.lock().is_awake { Err(StorageError::Awake) } else { Ok(()) }
 }
 
+/// Says up to how many stored bytes a database may come that comes to so many; nothing if there is no memory for them.
+pub type Admit<'a> = dyn FnMut(u64) -> Option<u64> + 'a;
+
+/// Asks for memory as it is needed.
+struct Room<'a, 'b> {
+    admit: &'a mut Admit<'b>,
+    admitted: u64,
+}
+
+impl Room<'_, '_> {
+    fn need(&mut self, bytes: u64) -> Result<(), StorageError> {
+        if bytes > self.admitted {
+            self.admitted = (self.admit)(bytes).ok_or(StorageError::NoMemory { bytes })?;
+        }
+        Ok(())
+    }
+}
+
 /// Reads a chain into an empty keyspace that has its seed.
-pub(crate) fn load(chain: &Chain, keyspace: &mut Keyspace) -> Result<(Position, Woken), StorageError> {
+fn load(
+    chain: &Chain,
+    keyspace: &mut Keyspace,
+    admit: &mut Admit<'_>,
+) -> Result<(Position, Woken), StorageError> {
     let mut woken = Woken::default();
+    let mut room = Room { admit, admitted: 0 };
     if let Some(snapshot) = &chain.snapshot {
+        room.need(snapshot.value_bytes())?;
         load_snapshot(snapshot, keyspace)?;
         woken.entries = snapshot.entries();
     }
     let position = chain.visit(|tail, offset, frame| {
         woken.steps += 1;
-        replay(keyspace, tail, offset, frame)
+        replay(keyspace, tail, offset, frame)?;
+        room.need(keyspace.bytes())
     })?;
     Ok((position, woken))
 }

@@ -94,6 +94,38 @@ async fn memory_is_never_exceeded_and_sleepers_make_room() {
     assert_eq!(scene.kept(1, "STRLEN k").await, Reply::Int(700_000), "and takes turns with the second");
 }
 
+/// Goal: whoever wakes takes the memory of those who used theirs longest ago, of no more than it has to, and of nobody if
+/// there is not enough anyway.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_wakes_sends_the_least_recently_used_to_sleep() {
+    const MEGABYTE: u64 = 1 << 20;
+    let disk = SimDisk::new(1);
+    let before = Scene::on(&disk, Settings::default());
+    for (database, megabytes) in [(1, 1), (2, 1), (3, 1)] {
+        for key in 0..megabytes {
+            let value = "x".repeat(1 << 20);
+            assert_eq!(before.kept(database, &format!("SET key:{key} {value}")).await, Reply::OK);
+        }
+    }
+    before.local.close().await.unwrap();
+    let memory_bytes_max = Some(3 * MEGABYTE + MEGABYTE / 2);
+    let scene = Scene::on(&disk, Settings { memory_bytes_max, ..Settings::default() });
+    let awake = || {
+        let mut ids: Vec<_> = scene.local.stored_bytes().into_iter().map(|(id, _)| id).collect();
+        ids.sort();
+        ids
+    };
+    for database in [2, 1] {
+        assert_eq!(scene.kept(database, "APPEND log x").await, Reply::Int(1));
+        scene.clock.pass_us(1_000_000);
+    }
+    assert_eq!(awake(), [1, 2].map(Scene::database));
+    assert_eq!(scene.kept(3, "APPEND log x").await, Reply::Int(1));
+    assert_eq!(awake(), [1, 3].map(Scene::database), "the second was used longest ago");
+    let refusal = scene.kept(2, "APPEND log x").await;
+    assert_eq!(refusal, Reply::Int(2), "it comes back: nothing was lost");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_database_leaves_no_files() {
     let disk = SimDisk::new(1);

@@ -1,4 +1,4 @@
-//! Two databases behind the pipeline, and a clock that does what a test tells it.
+//! Three databases behind the pipeline, and a clock that does what a test tells it.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -58,8 +58,8 @@ impl Scene {
 
     fn with(storage: Option<Storage>, settings: Settings) -> Self {
         let limits = Limits { reply_bytes_max: REPLY_BYTES_MAX, ..Limits::UNLIMITED };
-        let databases = [1, 2].map(|n| record(n, limits));
-        let tokens = [1, 2].map(token);
+        let databases = [1, 2, 3].map(|n| record(n, limits));
+        let tokens = [1, 2, 3].map(token);
         let records = Records { databases: databases.into(), tokens: tokens.into(), ..Records::default() };
         let authority = Arc::new(Authority::new(&records).unwrap());
         let clock = Arc::new(TestClock::default());
