@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::disk::Disk;
 use crate::error::JournalError;
-use crate::frame::{End, FrameRef, LSN_AT, Lsn, Scanner};
+use crate::frame::{End, FLAG_AFTER_SYNC, FrameRef, LSN_AT, Lsn, Scanner};
 use crate::segment::{self, Head, SEGMENT_HEAD_BYTES};
 
 /// Reads and checks a log, one segment in memory at a time. Changes nothing. [`JournalError::Damaged`] if frames are
@@ -60,7 +60,7 @@ impl Scanned<'_> {
         &self,
         mut take: impl FnMut(FrameRef<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        for CheckedSegment { path, salt, frames_bytes } in &self.segments {
+        for CheckedSegment { path, salt, frames_bytes, .. } in &self.segments {
             let file = read(self.disk, path)?;
             let mut scanner = Scanner::new(frames_of(&file), *salt);
             while scanner.offset() < *frames_bytes {
@@ -70,6 +70,24 @@ impl Scanned<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Makes what was read durable. That it can be read proves nothing: a process may have ended because a sync failed, and
+    /// then the end of the log may be in the system's cache and never reach the disk. So the last group is written once
+    /// more, and synced. To be called before anything is made of the frames that would look odd without them.
+    pub fn secure(&self) -> Result<(), JournalError> {
+        let Some(CheckedSegment { path, frames_bytes, last_group_at, .. }) = self.segments.last() else {
+            return Ok(());
+        };
+        let file = self.disk.open(path).map_err(JournalError::io("open it", path))?;
+        let from = match *last_group_at {
+            0 => 0, // the head was written with the first group
+            at => SEGMENT_HEAD_BYTES + at as u64,
+        };
+        let mut bytes = vec![0; (SEGMENT_HEAD_BYTES + *frames_bytes as u64 - from) as usize];
+        file.read_at(&mut bytes, from).map_err(JournalError::io("read it", path))?;
+        file.write_at(&bytes, from).map_err(JournalError::io("write to it", path))?;
+        file.sync().map_err(JournalError::io("sync it", path))
     }
 
     /// The number that comes after the last frame: what [`Journal::start`](crate::Journal::start) wants. 1 if there is
@@ -94,6 +112,8 @@ struct CheckedSegment {
     path: PathBuf,
     salt: u64,
     frames_bytes: usize,
+    /// Where among the frames the last group begins: all before it was synced.
+    last_group_at: usize,
 }
 
 fn check<'a>(
@@ -153,10 +173,14 @@ impl Scanned<'_> {
         self.next_lsn = head.first_lsn;
         let mut scanner = Scanner::new(frames_of(file), head.salt);
         let mut offset = SEGMENT_HEAD_BYTES;
+        let mut last_group_at = 0;
         while let Some(frame) = scanner.next() {
             if frame.lsn != self.next_lsn {
                 let what = format!("frame {} where frame {} was expected", frame.lsn, self.next_lsn);
                 return Err(JournalError::damaged(&path, offset, what));
+            }
+            if frame.flags & FLAG_AFTER_SYNC != 0 {
+                last_group_at = (offset - SEGMENT_HEAD_BYTES) as usize;
             }
             show(FrameSummary { file: &path, offset, frame });
             self.next_lsn = frame.lsn.next();
@@ -164,7 +188,8 @@ impl Scanned<'_> {
             offset = SEGMENT_HEAD_BYTES + scanner.offset() as u64;
         }
         self.check_end(&path, &head, scanner.end(), file)?;
-        self.segments.push(CheckedSegment { path, salt: head.salt, frames_bytes: scanner.offset() });
+        let frames_bytes = scanner.offset();
+        self.segments.push(CheckedSegment { path, salt: head.salt, frames_bytes, last_group_at });
         Ok(())
     }
 

@@ -54,6 +54,7 @@ pub(crate) fn recover(disk: &dyn Disk, settings: &Settings) -> Result<(Recovered
         remove_directory(disk, &names::directory(tombstone.database))?;
     }
     let scanned = scan(disk, &settings.journal.directory)?;
+    scanned.secure()?;
     let mut recovery = Recovery::new(disk, settings, &tombstones);
     scanned.each(|frame| recovery.take(&frame))?;
     let mut recovered = recovery.finish()?;
