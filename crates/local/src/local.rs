@@ -237,6 +237,7 @@ impl Local {
             }
             if ran.replies.len() < calls.len() {
                 tokio::task::yield_now().await;
+                visit.approach().await;
             }
         }
         self.finish(ran).await
@@ -329,6 +330,7 @@ impl Backend for Local {
             Box::pin(self.make_room_to_grow(growth_max)).await;
         }
         self.sleep.await_room().await?;
+        visit.approach().await;
         visit.touch(self.now().ms());
         match admitted.shape() {
             Shape::Atomic => self.transaction(&visit, admitted).await,

@@ -24,7 +24,12 @@ const WAITING_MAX: usize = 128;
 /// them taken, databases that are not busy would wait, too.
 const WAITING_IN_ALL_MAX: usize = 256;
 
-/// Most commands are done sooner than a thread is woken. So long a request waits where it is, before it is put aside.
+/// Most commands are done sooner than a thread is woken, which costs more than they do. So whoever comes while somebody else
+/// has the database looks so often whether that is over …
+const LOOKS_MAX: usize = 64;
+/// … then lets other requests go first so often, each time for a microsecond or so …
+const DEFERRALS_MAX: usize = 128;
+/// … then waits so long where it is, before it is put aside.
 const SHORT_WAIT: Duration = Duration::from_micros(100);
 
 /// A database of this process.
@@ -326,6 +331,23 @@ impl Visit {
 
     pub(crate) fn tenant(&self) -> &Arc<Tenant> {
         &self.tenant
+    }
+
+    /// Lets others go first while somebody else has the database, for as long as most commands take.
+    pub(crate) async fn approach(&self) {
+        let awake = &self.tenant.awake;
+        for _ in 0..LOOKS_MAX {
+            if !awake.is_locked() {
+                return;
+            }
+            std::hint::spin_loop();
+        }
+        for _ in 0..DEFERRALS_MAX {
+            if !awake.is_locked() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Notes that it is used now.

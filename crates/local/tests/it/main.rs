@@ -111,7 +111,7 @@ fn a_busy_database_holds_up_nobody_else_and_only_so_many_of_its_own() {
             let Refusal::Unavailable(error) = refusal else { panic!("{refusal:?}") };
             assert_eq!(error.code(), "BUSY");
         }
-        let Replies::Many(replies) = poll(&mut pipeline).expect("there is no place to wait").replies else {
+        let Replies::Many(replies) = support::finish(&mut pipeline).replies else {
             panic!("what ran was forgotten")
         };
         assert_eq!((replies.len(), &replies[63]), (70, &Reply::Int(64)));
