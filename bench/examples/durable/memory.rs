@@ -1,7 +1,7 @@
 //! What a database takes of memory, asleep and awake, beside a `redis-server` of its own.
 
 use std::path::Path;
-use std::{env, fs, process};
+use std::{env, fs, process, thread};
 
 use anyhow::Result;
 use clap::Args;
@@ -18,6 +18,8 @@ pub(crate) struct Options {
 
 /// What each of them holds.
 const KEYS: u64 = 10;
+/// So many are made at the same time.
+const CREATING: u64 = 16;
 /// More would only say the same.
 const REDIS_SERVERS: u64 = 10;
 
@@ -34,7 +36,14 @@ fn measure(latchkey: &Path, scratch: &Path, databases: u64) -> Result<()> {
     let alone = Process::latchkey(latchkey, &data, "everysec")?.proportional_bytes()?;
     let server = Process::latchkey(latchkey, &data, "everysec")?;
     let create = |n| create_database(latchkey, &data, &format!("db-{n}"), "everysec", &server.place);
-    let places = (0..databases).map(create).collect::<Result<Vec<_>>>()?;
+    // Each time the command waits until the server has seen the database.
+    let create_some =
+        |first| (first..databases).step_by(CREATING as usize).map(create).collect::<Result<Vec<_>>>();
+    let places: Vec<Place> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..CREATING).map(|first| scope.spawn(move || create_some(first))).collect();
+        let created = threads.into_iter().map(|thread| thread.join().expect("it does not panic"));
+        Ok::<_, anyhow::Error>(created.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    })?;
     drop(server);
     // Anew, so that nothing is left of how they were made.
     let server = Process::latchkey(latchkey, &data, "everysec")?;
