@@ -40,12 +40,10 @@ impl Keeper {
         let mut keeper = Self { storage, is_stopping, threads: Vec::new() };
         let tell = Arc::new(tell);
         let tell_too = tell.clone();
-        keeper.run(
-            "storage-tend",
-            || (),
-            move |storage| storage.tend().map_err(|error| tell(News::Failed(error))).is_ok(),
-        )?;
-        keeper.run("storage-compact", give_way, move |storage| match storage.compact_due(now_ms()) {
+        keeper.run("storage-tend", move |storage| {
+            storage.tend().map_err(|error| tell(News::Failed(error))).is_ok()
+        })?;
+        keeper.run("storage-compact", move |storage| match storage.compact_due(now_ms()) {
             Ok(compacted) => {
                 compacted.into_iter().for_each(|compacted| tell_too(News::Compacted(compacted)));
                 true
@@ -61,15 +59,9 @@ impl Keeper {
     /// Ends the threads, after what they are doing. Blocking.
     pub fn stop(self) {}
 
-    fn run(
-        &mut self,
-        name: &str,
-        begin: fn(),
-        step: impl Fn(&Storage) -> bool + Send + 'static,
-    ) -> io::Result<()> {
+    fn run(&mut self, name: &str, step: impl Fn(&Storage) -> bool + Send + 'static) -> io::Result<()> {
         let (storage, is_stopping) = (self.storage.clone(), self.is_stopping.clone());
         let run = move || {
-            begin();
             while !is_stopping.load(Relaxed) {
                 let pause = if step(&storage) { LOOK_EVERY } else { RETRY_AFTER };
                 storage.inner().work.wait(pause, &is_stopping);
@@ -87,18 +79,6 @@ impl Drop for Keeper {
         for thread in self.threads.drain(..) {
             thread.join().expect("storage does not panic");
         }
-    }
-}
-
-/// Lets the threads that answer requests go first: a compaction takes a processor for as long as it lasts, and nobody waits
-/// for it. Linux gives each thread a priority of its own; elsewhere nothing happens.
-fn give_way() {
-    #[cfg(target_os = "linux")]
-    {
-        /// Of 19 at most: this thread still gets a tenth of a processor that others want all of.
-        const NICE: i32 = 10;
-        // Without it, all is as it should be, only slower.
-        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
     }
 }
 
