@@ -20,10 +20,10 @@ use crate::writer::Writer;
 
 /// One log of frames for all databases of a node.
 ///
-/// [`append`](Self::append) takes frames into memory; [`commit`](Self::commit) makes what was taken durable, one group at
-/// a time, and [`write`](Self::write) only keeps it from ending with the process; [`tend`](Self::tend) keeps a segment ready for when the present one is full, and frees those whose frames were
-/// [`release`](Self::release)d. The last two do I/O, each on a thread of [`Journal`](crate::Journal), or step by step in a
-/// simulation.
+/// [`append`](Self::append) takes frames into memory. [`commit`](Self::commit) makes what was taken durable, a group at a
+/// time; [`write`](Self::write) only keeps it from ending with the process. [`tend`](Self::tend) keeps a segment ready for when
+/// the present one is full, and frees those whose frames were [`release`](Self::release)d. These three do I/O, the first two on
+/// one thread of [`Journal`](crate::Journal) and the third on another, or step by step in a simulation.
 ///
 /// Once the disk refuses anything but room, the log has failed for good: what it was asked to write may be there or not,
 /// nobody knows, and asking again proves nothing.

@@ -29,7 +29,7 @@ const VERSION: u32 = 1;
 const FLAG_NOT_PROMISED: u32 = 1;
 
 /// So much is read at once, unless a frame is larger.
-pub(crate) const READ_BYTES: usize = 1024 * 1024;
+const READ_BYTES: usize = 1024 * 1024;
 
 /// What a tail says of itself at its beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,6 +188,20 @@ impl Tail {
                 Err(_) => return Ok(extent),
             }
         }
+    }
+
+    /// Writes its first bytes once more, as they can be read. Where a sync has failed, the system takes what it could not
+    /// write for written, so that no later sync would.
+    pub(crate) fn write_anew(&self, bytes: u64) -> Result<(), StorageError> {
+        let mut buffer = Vec::new();
+        let mut offset = 0;
+        while offset < bytes {
+            buffer.resize(usize::try_from(bytes - offset).unwrap_or(usize::MAX).min(READ_BYTES), 0);
+            self.file.read_at(&mut buffer, offset).on(&self.path)?;
+            self.file.write_at(&buffer, offset).on(&self.path)?;
+            offset += buffer.len() as u64;
+        }
+        Ok(())
     }
 
     /// An error that says where in this file something is wrong.

@@ -14,7 +14,7 @@ use crate::names::Listing;
 use crate::shelf::{Shelf, Woken};
 use crate::snapshot::{Snapshot, Unpacker};
 use crate::storage::Storage;
-use crate::tail::{Extent, Head, KIND_BIRTH, READ_BYTES, Tail};
+use crate::tail::{Extent, Head, KIND_BIRTH, Tail};
 
 impl Storage {
     /// Reads a database into memory; an empty one if nothing is stored, with `seed` for the order of its keys. Blocking;
@@ -31,10 +31,10 @@ impl Storage {
         self.wake_within(id, durability, seed, &mut |_| Some(u64::MAX))
     }
 
-    /// As [`wake`](Self::wake), with the memory that `admit` allows. It is asked before the database comes to more stored
-    /// bytes than it has allowed so far, with how many those are, and says up to where it may come, or nothing if there is no
-    /// memory: then this ends with [`StorageError::NoMemory`]. For what a snapshot holds it is asked once, before that is
-    /// read; for the steps since, now and then.
+    /// As [`wake`](Self::wake), with the memory that `admit` allows. It is asked when the database comes to more stored bytes
+    /// than it has allowed so far, with how many those are, and says up to where it may come, or nothing if there is no
+    /// memory: then this ends with [`StorageError::NoMemory`]. For what a snapshot holds it is asked before that is read; for
+    /// a step since, right after it is done, so memory for one step may be used that is not there.
     pub fn wake_within(
         &self,
         id: [u8; 16],
@@ -224,20 +224,6 @@ pub(crate) fn cut_torn_end(chain: &Chain, position: Position) -> Result<u64, Sto
 }
 
 impl Tail {
-    /// Writes its first bytes once more, as they can be read. Where a sync has failed, the system takes what it could not
-    /// write for written, so that no later sync would.
-    pub(crate) fn write_anew(&self, bytes: u64) -> Result<(), StorageError> {
-        let mut buffer = Vec::new();
-        let mut offset = 0;
-        while offset < bytes {
-            buffer.resize(usize::try_from(bytes - offset).unwrap_or(usize::MAX).min(READ_BYTES), 0);
-            self.file.read_at(&mut buffer, offset).on(&self.path)?;
-            self.file.write_at(&buffer, offset).on(&self.path)?;
-            offset += buffer.len() as u64;
-        }
-        Ok(())
-    }
-
     /// Cuts all that follows the last good frame. Synced, so that new frames never stand before old ones.
     pub(crate) fn cut(&self, extent: Extent) -> Result<(), StorageError> {
         self.file.set_len(extent.bytes).on(&self.path)?;
