@@ -39,12 +39,17 @@ impl Memory {
         Self { bytes_max, granted: AtomicU64::new(0) }
     }
 
+    /// A grant to be enlarged, which is given back unless it is [kept](Loan::keep).
+    pub(crate) fn lend(&self) -> Loan<'_> {
+        Loan { memory: self, grant: Grant::default() }
+    }
+
     /// Enlarges a grant to so many bytes, or somewhat more, if they are there. What it comes to.
     pub(crate) fn reach(&self, grant: &mut Grant, bytes: u64) -> Option<u64> {
         let Some(max) = self.bytes_max else { return Some(u64::MAX) };
         let missing = bytes.saturating_sub(grant.bytes);
-        let got = missing <= max && self.take(grant, missing + SLACK_BYTES, missing);
-        got.then_some(grant.bytes)
+        let has_it = missing == 0 || missing <= max && self.take(grant, missing + SLACK_BYTES, missing);
+        has_it.then_some(grant.bytes)
     }
 
     /// Whether so many bytes are left, or would be if no database was awake.
@@ -112,6 +117,30 @@ impl Memory {
     }
 }
 
+/// A grant that nobody has yet: whatever ends the work that it is for, a panic too, it is not lost.
+pub(crate) struct Loan<'a> {
+    memory: &'a Memory,
+    grant: Grant,
+}
+
+impl Loan<'_> {
+    /// As [`Memory::reach`].
+    pub(crate) fn reach(&mut self, bytes: u64) -> Option<u64> {
+        self.memory.reach(&mut self.grant, bytes)
+    }
+
+    /// For whoever gives it back himself.
+    pub(crate) fn keep(mut self) -> Grant {
+        std::mem::take(&mut self.grant)
+    }
+}
+
+impl Drop for Loan<'_> {
+    fn drop(&mut self) {
+        self.memory.release(std::mem::take(&mut self.grant));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,7 +152,7 @@ mod tests {
         let memory = Memory::new(Some(4 * MEGABYTE));
         let (mut first, mut second, mut third) = Default::default();
         assert_eq!(memory.reach(&mut first, MEGABYTE), Some(MEGABYTE + SLACK_BYTES));
-        assert_eq!(memory.reach(&mut first, MEGABYTE / 2), Some(MEGABYTE + 2 * SLACK_BYTES), "it has that");
+        assert_eq!(memory.reach(&mut first, MEGABYTE / 2), Some(MEGABYTE + SLACK_BYTES), "it has that");
         memory.reach(&mut second, MEGABYTE - SLACK_BYTES).expect("there is enough");
         assert_eq!(memory.reach(&mut third, 3 * MEGABYTE), None);
         assert_eq!([1, 3, 5].map(|n| memory.has_room(n * MEGABYTE)), [Room::Now, Room::NotNow, Room::Never]);
@@ -136,6 +165,24 @@ mod tests {
         memory.release(second);
         assert_eq!(memory.reach(&mut third, 4 * MEGABYTE), Some(4 * MEGABYTE), "all came back");
         memory.release(third);
+    }
+
+    #[test]
+    fn a_loan_that_is_not_kept_comes_back() {
+        let memory = Memory::new(Some(MEGABYTE));
+        let lost = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let mut loan = memory.lend();
+            loan.reach(MEGABYTE).expect("there is enough");
+            assert_eq!(memory.has_room(1), Room::NotNow);
+            std::panic::resume_unwind(Box::new(()))
+        }));
+        lost.unwrap_err();
+        assert_eq!(memory.has_room(MEGABYTE), Room::Now);
+        let mut loan = memory.lend();
+        loan.reach(MEGABYTE).expect("it came back");
+        let grant = loan.keep();
+        assert_eq!(memory.has_room(1), Room::NotNow);
+        memory.release(grant);
     }
 
     #[test]

@@ -154,6 +154,9 @@ impl Local {
                 Ok(Ok(())) => return Ok(()),
                 Ok(Err(StorageError::NoMemory { bytes })) if self.memory.has_room(bytes) != Room::Never => {
                     self.make_room(bytes).await;
+                    if self.memory.has_room(bytes) != Room::Now {
+                        break;
+                    }
                 }
                 Ok(Err(StorageError::NoMemory { .. })) => break,
                 Ok(Err(error)) => return Err(unreadable(&error)),
@@ -290,16 +293,15 @@ struct Waker {
 impl Waker {
     fn wake(&self) -> Result<(), StorageError> {
         let tenant = &self.tenant;
-        let mut grant = Grant::default();
-        let mut admit = |bytes| self.memory.reach(&mut grant, bytes);
+        let mut loan = self.memory.lend();
         let (id, durability) = (*tenant.id().as_bytes(), kept(self.durability));
-        let read = self.storage.wake_within(id, durability, self.maker.seed, &mut admit);
+        let read = self.storage.wake_within(id, durability, self.maker.seed, &mut |bytes| loan.reach(bytes));
         tenant.note_read(matches!(read, Ok(_) | Err(StorageError::NoMemory { .. })));
-        let (keyspace, shelf) = read.inspect_err(|_| self.memory.release(std::mem::take(&mut grant)))?;
+        let (keyspace, shelf) = read?;
         let maker = self.maker.clone().with_durability(self.durability);
         let database = maker.make(keyspace).with_settings(tenant.remembered()).recording();
         let database = database.with_hub(Arc::clone(tenant.hub()));
-        tenant.install(Awake { database, shelf: Some(shelf), grant });
+        tenant.install(Awake { database, shelf: Some(shelf), grant: loan.keep() });
         Ok(())
     }
 }
