@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use latchkey_commands::{Call, Run, Script};
+use latchkey_commands::{Call, Command, Run, Script};
 use latchkey_protocol::{ReplyError, Words};
 use latchkey_pubsub::Ear;
 use latchkey_tenancy::{Authority, Credentials, DatabaseId, Grants, Principal};
@@ -169,45 +169,30 @@ impl Session {
 pub(crate) const NOT_IN_TRANSACTION: ReplyError =
     ReplyError::fixed("ERR Command not allowed inside a transaction");
 
-/// A command's name in upper case, and that of the subcommand.
-pub type Name = (&'static str, Option<&'static str>);
-
-/// Whom a command is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whom a command is for. Of a container, it is the subcommand, if that is known.
+#[derive(Clone, Copy, Debug)]
 pub enum Asked {
-    /// The database: it is to be handed in. Also what nobody knows, which has no name and is refused there.
-    Database(Option<Name>),
+    /// The database: it is to be handed in. Also what nobody knows, which is refused there.
+    Database(Option<&'static Command>),
     /// The database, where it may wait: it is to be handed in by itself, or together with others if it is not to wait.
-    Waiting(Name),
+    Waiting(&'static Command),
     /// The connection: the door answers it itself.
-    Door(Name),
-}
-
-impl Asked {
-    /// The command's name, if it is known.
-    pub fn name(self) -> Option<Name> {
-        match self {
-            Self::Database(name) => name,
-            Self::Waiting(name) | Self::Door(name) => Some(name),
-        }
-    }
+    Door(&'static Command),
 }
 
 /// Whom these words are for. An error if they name a command of a connection and have the wrong number.
 pub fn asked(words: &Words) -> Result<Asked, ReplyError> {
     let Some(command) = latchkey_commands::find(words) else { return Ok(Asked::Database(None)) };
     if command.needs_connection() {
-        let call = Call::resolve(words.clone())?;
-        let name = call.spec().name;
-        return Ok(Asked::Door(
-            call.command().parent.map_or((name, None), |parent| (parent.name, Some(name))),
-        ));
+        return Ok(Asked::Door(Call::resolve(words.clone())?.command()));
     }
-    let subcommand = words.as_slice().get(1).and_then(|word| command.subcommand(word));
-    let name = (command.spec.name, subcommand.map(|subcommand| subcommand.spec.name));
     let waits = command.spec.waits.is_some()
         && Call::resolve(words.clone()).is_ok_and(|call| call.patience().is_some());
-    Ok(if waits { Asked::Waiting(name) } else { Asked::Database(Some(name)) })
+    if waits {
+        return Ok(Asked::Waiting(command));
+    }
+    let subcommand = words.as_slice().get(1).and_then(|word| command.subcommand(word));
+    Ok(Asked::Database(Some(subcommand.unwrap_or(command))))
 }
 
 /// Whether the command that these words name may change something.

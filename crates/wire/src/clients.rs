@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
-use latchkey_pipeline::{DatabaseId, Ear, Mode, Name, Tracked, Watching};
+use latchkey_pipeline::{Command, DatabaseId, Ear, Mode, Tracked, Watching};
 use latchkey_protocol::resp::Version;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
@@ -56,7 +56,7 @@ pub(crate) struct Profile {
     /// What it hears with.
     pub(crate) ear: Weak<Ear>,
     /// The last command that it has sent.
-    pub(crate) said: Option<Name>,
+    pub(crate) said: Option<&'static Command>,
 }
 
 /// What a connection is for.
@@ -224,7 +224,7 @@ impl Client {
         let profile = self.profile();
         let tracked = profile.tracked();
         let (flags, user) = (profile.flags(tracked.as_ref()), profile.user());
-        let cmd = profile.said.map_or_else(|| "NULL".into(), full_name);
+        let cmd = profile.said.map_or_else(|| "NULL".into(), Command::full_name);
         let redir = redirection(tracked.as_ref());
         let Profile { name, library_name, library_version, version, queued, watched, .. } = &profile;
         let [sub, psub, ssub] = profile.subscriptions;
@@ -241,12 +241,6 @@ impl Client {
         )
         .expect("writing to a string does not fail");
     }
-}
-
-/// As in ACL rules: `config|get`.
-fn full_name((name, subcommand): Name) -> String {
-    let names: Vec<_> = [Some(name), subcommand].into_iter().flatten().map(str::to_ascii_lowercase).collect();
-    names.join("|")
 }
 
 /// The number of the connection that is told in its place when copies of keys are stale: 0 if it is told itself, -1 if it

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use latchkey_pipeline::{
-    Answer, Asked, Batch, Caller, Incoming, Name, Refusal, Replies, Scope, Session, Shape, Stack, asked,
+    Answer, Asked, Batch, Caller, Command, Incoming, Refusal, Replies, Scope, Session, Shape, Stack, asked,
     not_available,
 };
 use latchkey_protocol::resp::{Decoder, Version, write_reply};
@@ -48,7 +48,7 @@ pub(crate) struct Conversation<'a, S: Stack, T> {
     transaction: Option<Transaction>,
     voice: Voice,
     /// The last command that was known.
-    said: Option<Name>,
+    said: Option<&'static Command>,
     /// How often a password was refused.
     refusals: u32,
     is_first_command: bool,
@@ -175,22 +175,21 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
             Ok(asked) if self.is_subscribed && self.version == Version::Resp2 => {
                 self.take_as_subscriber(asked, words).await
             }
-            Ok(Asked::Door(name)) => {
+            Ok(Asked::Door(command)) => {
                 self.run_pending().await?;
-                self.said = Some(name);
-                self.answer(name, words).await
+                self.answer(command, words).await
             }
             Ok(Asked::Database(_) | Asked::Waiting(_)) if self.session.is_none() => self.refuse(NO_AUTH),
             Ok(Asked::Database(_) | Asked::Waiting(_)) if self.transaction.is_some() => self.queue(words),
-            Ok(Asked::Waiting(name)) => {
+            Ok(Asked::Waiting(command)) => {
                 self.await_pause(std::slice::from_ref(&words)).await?;
                 self.run_pending().await?;
-                self.said = Some(name);
+                self.said = Some(command);
                 self.run_waiting(words).await
             }
-            Ok(Asked::Database(name)) => {
+            Ok(Asked::Database(command)) => {
                 self.await_pause(std::slice::from_ref(&words)).await?;
-                self.said = name.or(self.said);
+                self.said = command.or(self.said);
                 self.pending.push(Ok(words));
                 if self.pending.len() < BATCH_COMMANDS { Ok(()) } else { self.run_pending().await }
             }
@@ -203,8 +202,13 @@ impl<'a, S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'a, S, T> {
     }
 
     /// Answers a command that belongs to the connection.
-    async fn answer(&mut self, name: Name, words: Words) -> Result<(), Ends> {
+    async fn answer(&mut self, command: &'static Command, words: Words) -> Result<(), Ends> {
         let arguments = &words.as_slice()[1..];
+        let name = match command.parent {
+            Some(container) => (container.name, Some(command.spec.name)),
+            None => (command.spec.name, None),
+        };
+        self.said = Some(command);
         self.note_said();
         match name {
             ("AUTH", _) => return self.auth(arguments).await,

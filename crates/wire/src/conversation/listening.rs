@@ -61,13 +61,10 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
         };
         match (asked, name.as_str()) {
             (
-                Asked::Door(door),
+                Asked::Door(command),
                 "subscribe" | "psubscribe" | "ssubscribe" | "unsubscribe" | "punsubscribe" | "sunsubscribe"
                 | "quit" | "reset",
-            ) => {
-                self.said = Some(door);
-                self.answer(door, words).await
-            }
+            ) => self.answer(command, words).await,
             (Asked::Database(_), "ping") => {
                 let message = words.as_slice().get(1).cloned().unwrap_or_default();
                 self.reply(Reply::Array(vec![Reply::bulk("pong"), Reply::Bulk(message)]));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use latchkey_pipeline::{
-    Asked, Batch, Ear, Full, Mode, Replies, Session, Shape, Stack, Stale, Terms, Tracked, asked,
+    Asked, Batch, Command, Ear, Full, Mode, Replies, Session, Shape, Stack, Stale, Terms, Tracked, asked,
 };
 use latchkey_protocol::number::parse_i64;
 use latchkey_protocol::resp::{Version, write_bulk, write_push_header, write_reply};
@@ -80,7 +80,8 @@ impl<S: Stack, T: AsyncRead + AsyncWrite + Unpin> Conversation<'_, S, T> {
     /// Takes a command after CLIENT CACHING. That holds for one command or one transaction; what is about the connection
     /// may come before it.
     pub(super) async fn take_exceptional(&mut self, words: Words) -> Result<(), Ends> {
-        let is_about_client = matches!(asked(&words), Ok(Asked::Door(("CLIENT", _))));
+        let is_of_client = |command: &Command| command.parent.is_some_and(|parent| parent.name == "CLIENT");
+        let is_about_client = matches!(asked(&words), Ok(Asked::Door(command)) if is_of_client(command));
         self.take(words).await?;
         self.run_pending().await?;
         if !is_about_client && self.transaction.is_none() {
